@@ -1,0 +1,194 @@
+"""`Report`: everything a reader of a verdict is shown, as plain data read back from the evidence file.
+
+Formats in `auditor.reports` see a `Report` and nothing else; the store reads and writes its parts.
+Leaves out how anything was computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA_VERSION = "1.0"
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statistic of the student against one teacher, weighed against the references.
+
+    Attributes
+    ----------
+    detector, statistic, channel, unit : which measurement; detector "joint" is the combined score.
+    value : decoy-contrasted value of the student (for "joint": the score), in `unit`.
+    interval : 95 % bootstrap interval of `value` over probes, or None.
+    z : (value - mean of references) / their standard deviation, or None when not computable.
+    p_rank, p_floor : rank p-value among the references, and the smallest value it can take.
+    p_t : predictive-t p-value (model based), never below .001 with fewer than 100 references.
+    p_t_family_range, p_t_decoy_range : smallest and largest p_t when any one reference family, or any
+        one decoy provider, is left out; None where that cannot be done.
+    reference_models, reference_values, reference_strata : the null, one entry a reference model;
+        stratum is "innocent" or "decoy-student".
+    in_joint : whether the joint score contains this statistic.
+    caveats : what weakens this finding.
+    """
+
+    teacher: str
+    detector: str
+    statistic: str
+    channel: str
+    unit: str
+    value: float | None
+    interval: Interval | None
+    z: float | None
+    p_rank: float | None
+    p_floor: float | None
+    p_t: float | None
+    p_t_family_range: Interval | None
+    p_t_decoy_range: Interval | None
+    n_probes: int
+    in_joint: bool
+    reference_models: tuple[str, ...] = ()
+    reference_values: tuple[float, ...] = ()
+    reference_strata: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """An explanation other than the proposition, and what was and was not examined about it."""
+
+    name: str
+    examined: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer for one teacher. `findings` of the same teacher carry the figures behind it.
+
+    `proposition` is one of distillation, weight_descent, common_ancestor, public_data, same_model;
+    `level` one of insufficient, weak, moderate, moderately_strong, strong, against; `reason` is a short
+    machine-readable word for why the level is what it is (e.g. "teacher_later", "few_references").
+    `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested.
+    """
+
+    teacher: str
+    teacher_group: tuple[str, ...]
+    proposition: str
+    level: str
+    reason: str
+    words: str
+    log10_lr: float | None
+    log10_lr_interval: Interval | None
+    cap: str | None
+    cap_reason: str | None
+    p_rank: float | None
+    p_floor: float | None
+    p_t: float | None
+    p_adjusted: float | None
+    references: int
+    decoys: int
+    tied_with: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
+    power: float | None
+    would_change: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """Passages shared by student and teacher on one probe that no reference model uses there.
+
+    Spans are (start, end) character offsets into the texts, end exclusive, sorted, not overlapping.
+    """
+
+    teacher: str
+    detector: str
+    probe: str
+    prompt: str
+    student_text: str
+    teacher_text: str
+    student_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
+    teacher_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class SkippedDetector:
+    """A detector that did not run, and why."""
+
+    detector: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LineageRow:
+    """What is publicly documented about one model (DESIGN section 2); empty string = not known."""
+
+    model: str
+    role: str = ""
+    provider: str = ""
+    family: str = ""
+    group: str = ""
+    relation: str = ""
+    base: str = ""
+    released: str = ""
+    trained_on: str = ""
+    access: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A panel model that is not a reference for `teacher` ("" = for any), and why."""
+
+    model: str
+    teacher: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Identity of a run: enough to reproduce it and to see whether its inputs were the same.
+
+    `config` is the frozen configuration; `versions` package -> version; `hashes` what -> SHA-256 hex
+    (panel, probes, lineage, ...); `inputs` file -> SHA-256 hex of the files that were read; times are
+    ISO 8601 UTC.
+    """
+
+    id: str
+    command: str
+    started: str
+    finished: str
+    seed: int
+    config: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run, complete. `headline` is the first line of every format and answers the question."""
+
+    headline: str
+    student: str
+    run: Run
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    exhibits: tuple[Exhibit, ...]
+    skipped: tuple[SkippedDetector, ...]
+    lineage: tuple[LineageRow, ...]
+    excluded: tuple[Exclusion, ...]
+    n_subjects: int
+    n_probes: int
+    n_responses: int
+    caveats: tuple[str, ...]
+    lineage_source: str = ""
+
+    def findings_for(self, teacher: str) -> tuple[Finding, ...]:
+        """Findings of one teacher, the joint score first."""
+        mine = [f for f in self.findings if f.teacher == teacher]
+        return tuple(sorted(mine, key=lambda f: f.detector != "joint"))
