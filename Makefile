@@ -1,0 +1,77 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv, with the versions in constraints.txt.
+#   make demo    two questions about the demo panel: a student with a known teacher, and an innocent
+#   make test    the whole test suite           make lint    formatting, style, types
+#   make readme  the help texts in README.md    make clean   removes what make made
+#   make demo-data  trains the demo panel anew (installs torch)
+
+# What the demo asks.
+DEMO_STUDENT  = student
+DEMO_INNOCENT = innocent
+DEMO_TEACHERS = teacher
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+AUDIT = $(BIN)/audit
+DATA = data
+OUT = demo-out
+ASK = $(AUDIT) compare --panel $(DATA)/demo/panel.parquet --lineage $(DATA)/demo/lineage.csv \
+	--evidence $(OUT)/audit.duckdb $(foreach teacher,$(DEMO_TEACHERS),--teacher panel:$(teacher))
+
+.PHONY: demo ask test lint readme demo-data wheel clean
+.DELETE_ON_ERROR:
+
+demo: .venv/base
+	@$(MAKE) --no-print-directory ask
+
+# Exit codes 0 and 1 are answers (1: evidence found); from 2 on something is wrong.
+ask:
+	@rm -rf $(OUT) && mkdir $(OUT)
+	@echo "Was $(DEMO_STUDENT) distilled from $(DEMO_TEACHERS)?"
+	@$(ASK) --student panel:$(DEMO_STUDENT) -o $(OUT)/accused.html || test $$? -eq 1
+	@echo; echo "And $(DEMO_INNOCENT)?"
+	@$(ASK) --student panel:$(DEMO_INNOCENT) -o $(OUT)/innocent.html || test $$? -eq 1
+
+test: .venv/test
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+readme: .venv/test
+	$(BIN)/python -m tests.readme_blocks
+
+demo-data: .venv/demo
+	$(BIN)/python data/demo/make_demo_panel.py
+
+wheel: .venv/test
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel
+
+clean:
+	rm -rf .venv $(OUT) dist build .mypy_cache .ruff_cache .hypothesis
+
+.venv/python:
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "distill-audit needs Python 3.11 or newer; $(or $(PYTHON),python3) is" \
+	  "'$$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)'. Install a newer one, or name it:" \
+	  "make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/base: .venv/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+.venv/test: .venv/base
+	$(PIP) -e '.[test,lint]'
+	@touch $@
+
+.venv/demo: .venv/base
+	$(PIP) -e '.[demo]'
+	@touch $@

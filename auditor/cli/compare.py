@@ -1,0 +1,106 @@
+"""`audit compare`: was the student distilled from one of the teachers? The main job.
+
+Exit code 0: no evidence at or above --fail-on; 1: there is; 2: usage; 3: incomplete.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli.options import Words, destinations, option, shared, written
+from auditor.cli.progress import Bars
+from auditor.cli.reading import reading
+from auditor.cli.terminal import Terminal
+from auditor.config import LEVELS, NEVER, CompareConfig
+
+if TYPE_CHECKING:
+    from auditor.report import Report
+
+EVIDENCE_FOUND = 1
+
+
+@click.command(short_help="Judge whether a student was distilled from a teacher.")
+@option("-s", "--student", required=True, metavar="MODEL", help="The model that is judged.")
+@option("-t", "--teacher", multiple=True, required=True, type=Words("MODEL"), help="A candidate teacher.")
+@option("--decoy", multiple=True, type=Words("MODEL"), help="Another provider's model, for contrast.")
+@option("--panel", metavar="FILE", help="Answers of many models to the same probes ('audit panel').")
+@option("--lineage", metavar="FILE", help="CSV of what is documented about the models of the panel.")
+@option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
+@option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
+@option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
+@option(
+    "--bootstrap",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Resamples behind an interval.",
+)
+@option(
+    "--fail-on",
+    type=click.Choice([*LEVELS, NEVER]),
+    default="moderate",
+    show_default=True,
+    help="Exit with 1 for evidence of this level or above.",
+)
+@reading
+@option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
+@written()
+@shared
+@click.pass_context
+def compare(ctx: click.Context, /, **given: Any) -> None:
+    """Judge whether the student was distilled from each teacher.
+
+    MODEL is 'panel:NAME' (a model of the panel), or a file of recorded answers: a path, 'file:PATH', or
+    'file:PATH#NAME' for one of several models in it. Repeat -t to test several teachers; the verdict
+    accounts for their number.
+
+    Exit code: 0 no evidence at or above --fail-on, 1 evidence, 2 usage, 3 incomplete.
+    """
+    terminal = ctx.ensure_object(Terminal)
+    places = destinations(given["format"], given["output"])
+    config = _config(given)
+
+    from auditor import compare as job
+
+    if given["dry_run"]:
+        return terminal.out(str(job.plan(config)))
+    with Bars(terminal) as progress:
+        report = job.run(config, progress)
+    _show(report, places, config, terminal)
+    if any(config.fails_on(verdict.level) for verdict in report.verdicts):
+        ctx.exit(EVIDENCE_FOUND)
+
+
+def _config(given: dict[str, Any]) -> CompareConfig:
+    """Freeze what was asked."""
+    return CompareConfig(
+        student=given["student"],
+        teachers=given["teacher"],
+        decoys=given["decoy"],
+        panel=given["panel"],
+        lineage=given["lineage"],
+        prompts=given["prompts"],
+        evidence=given["evidence"],
+        detectors=given["detector"],
+        seed=given["seed"],
+        bootstrap=given["bootstrap"],
+        fail_on=given["fail_on"],
+        input_format=given["input_format"],
+        encoding=given["encoding"],
+        columns=given["column"],
+        keep_going=given["keep_going"],
+        match=given["match"],
+    )
+
+
+def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:
+    """Write the report wherever it was asked for, and the answer on stderr when stdout does not say it."""
+    from auditor.reports import render
+
+    for format_, output in places:
+        terminal.write(render(report, format_), output)
+    if ("text", "-") not in places:
+        terminal.say(report.headline)
+    terminal.say(f"Evidence: run {report.run.id} in {config.evidence}")

@@ -1,0 +1,80 @@
+"""Run the detectors over a panel: one measurement a statistic, every subject against every teacher.
+
+A panel with several samples is measured sample by sample and averaged, so that a model with more
+samples is not treated differently. Leaves out what the measurements mean.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from auditor.errors import AuditError
+from auditor.panel import Panel
+from detectors.registry import DETECTORS
+from detectors.types import Access, Detector, Measurement, PanelView, Skipped
+
+# Below this many answers a second process costs more than it saves.
+PARALLEL_FROM = 20_000
+AVAILABLE = Access.TEXT | Access.SAMPLES
+
+
+def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
+    """Detectors to run, and those that will not with the reason; no names = all."""
+    unknown = [n for n in names if n not in DETECTORS]
+    if unknown:
+        raise AuditError(f"No detector {unknown[0]!r}. Allowed are {', '.join(DETECTORS)}.")
+    asked = [d for n, d in DETECTORS.items() if not names or n in names]
+    skipped = [Skipped(n, "not asked for (--detector)") for n in DETECTORS if names and n not in names]
+    unable = [d for d in asked if not d.needs & AVAILABLE]
+    skipped += [Skipped(d.name, "needs more than recorded text") for d in unable]
+    return [d for d in asked if d not in unable], skipped
+
+
+def measure(
+    panel: Panel,
+    teachers: Sequence[str],
+    detectors: Sequence[Detector],
+    done: Callable[[str], None],
+) -> list[Measurement]:
+    """Measure every detector; `done` is told the name of each detector that has finished."""
+    place = {name: i for i, name in enumerate(panel.subjects)}
+    columns = tuple(place[t] for t in teachers)
+    views = [panel.view(sample) for sample in range(panel.n_samples)]
+    n_answers = len(panel.responses)
+    workers = min(len(detectors), len(os.sched_getaffinity(0)) if n_answers >= PARALLEL_FROM else 1)
+    if workers <= 1:
+        found = []
+        for detector in detectors:
+            found.append(_over_samples(detector, views, columns))
+            done(detector.name)
+        return [m for group in found for m in group]
+    # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [(d, pool.submit(_over_samples, d, views, columns)) for d in detectors]
+        results = []
+        for detector, future in futures:
+            results.extend(future.result())
+            done(detector.name)
+    return results
+
+
+def _over_samples(
+    detector: Detector, views: Sequence[PanelView], columns: tuple[int, ...]
+) -> tuple[Measurement, ...]:
+    """One detector over every sample, averaged where more than one could be measured."""
+    runs = [detector.measure(view, columns) for view in views]
+    if len(runs) == 1:
+        return runs[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a cell that no sample could measure stays NaN
+        return tuple(
+            replace(same[0], values=np.nanmean([m.values for m in same], axis=0))
+            for same in zip(*runs, strict=True)
+        )

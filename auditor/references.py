@@ -1,0 +1,156 @@
+"""Which models of a panel are the null for a (student, teacher) pair, and why the others are not.
+
+A reference is a model of *documented* origin that did not learn from the teacher, its siblings or its
+provider (docs/method.md, section 2, point 4). Leaves out matching on capability.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from auditor.lineage import Lineage
+from auditor.report import Exclusion, LineageRow
+
+# Tokens of `trained_on` that say: no other model's outputs.
+INNOCENT = frozenset(("human", "first-party", "none", "undistilled"))
+INNOCENT_STRATUM = "innocent"
+DECOY_STUDENT = "decoy-student"
+NOT_INDEPENDENT = ("variant", "ensemble", "degenerate")
+MIN_COVERAGE = 0.8
+# A shorter name is too likely to be part of another one by accident.
+SHORTEST_ALIAS = 4
+
+
+@dataclass(frozen=True)
+class References:
+    """The null for one teacher: models, the stratum of each, and who was left out with the reason."""
+
+    models: tuple[str, ...]
+    strata: tuple[str, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True)
+class TeacherNames:
+    """What a teacher may be called in a `trained_on` or `base` column, and who provides it."""
+
+    model: str
+    group: str
+    provider: str
+    aliases: frozenset[str]
+
+
+def names_of(teacher: str, lineage: Lineage) -> TeacherNames:
+    """All names of a teacher: its own, its group's and its siblings'."""
+    group = lineage.group(teacher)
+    siblings = {m for m in lineage.rows if lineage.group(m) == group}
+    aliases = frozenset(plain_name(n) for n in (teacher, group, *siblings))
+    return TeacherNames(teacher, group, lineage.provider(teacher), aliases)
+
+
+def plain_name(name: str) -> str:
+    """Letters and digits only, lower case: "text_davinci_003" and "text-davinci-003" are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def tokens_of(row: LineageRow) -> tuple[str, ...]:
+    """Entries of `trained_on`, in order."""
+    return tuple(t.strip() for t in row.trained_on.split(";") if t.strip())
+
+
+def eligible(
+    subjects: Sequence[str],
+    lineage: Lineage,
+    student: str,
+    teacher: str,
+    coverage: Mapping[str, float],
+) -> References:
+    """Split the panel into references and exclusions for one pair.
+
+    `coverage` : share of the student's probes that each subject answered.
+    """
+    names = names_of(teacher, lineage)
+    providers = _providers_by_name(lineage)
+    models, strata, excluded = [], [], []
+    for subject in subjects:
+        if subject == student:
+            continue
+        reason = _reason_against(subject, lineage, student, names, providers, coverage)
+        if reason:
+            excluded.append(Exclusion(subject, teacher, reason))
+            continue
+        models.append(subject)
+        innocent = all(t.casefold() in INNOCENT for t in tokens_of(lineage.row(subject)))
+        strata.append(INNOCENT_STRATUM if innocent else DECOY_STUDENT)
+    return References(tuple(models), tuple(strata), tuple(excluded))
+
+
+def _reason_against(
+    subject: str,
+    lineage: Lineage,
+    student: str,
+    teacher: TeacherNames,
+    providers: Mapping[str, str],
+    coverage: Mapping[str, float],
+) -> str | None:
+    """Why a subject is not a reference, or None."""
+    row = lineage.row(subject)
+    if subject == teacher.model or lineage.group(subject) == teacher.group:
+        return "is the teacher or its sibling checkpoint"
+    if lineage.group(subject) == lineage.group(student):
+        return "is a sibling checkpoint or variant of the student"
+    if row.relation in NOT_INDEPENDENT:
+        return f"is not an independent model (relation: {row.relation})"
+    if coverage.get(subject, 0.0) < MIN_COVERAGE:
+        return f"answered only {coverage.get(subject, 0.0):.0%} of the student's probes"
+    tokens = tokens_of(row)
+    if not tokens:
+        return "origin not documented (trained_on is empty)"
+    if lineage.provider(subject) == teacher.provider:
+        return "comes from the teacher's provider"
+    if row.base and plain_name(row.base) in teacher.aliases:
+        return "descends from the teacher's weights"
+    for token in tokens:
+        if token.casefold() not in INNOCENT:
+            found = _link(token, teacher, providers)
+            if found:
+                return f"trained on {token}, {found}"
+    return None
+
+
+def _link(token: str, teacher: TeacherNames, providers: Mapping[str, str]) -> str | None:
+    """How a `trained_on` entry leads to the teacher, or None."""
+    prefix, _, rest = token.partition(":")
+    name = plain_name(rest or token)
+    if name in teacher.aliases:
+        return "the teacher or its sibling"
+    if teacher.provider in (prefix.casefold(), token.casefold(), providers.get(name)):
+        return "another model of the teacher's provider"
+    if name in providers:
+        return None
+    long_enough = (a for a in teacher.aliases if min(len(a), len(name)) >= SHORTEST_ALIAS)
+    return "which may mean the teacher" if any(a in name or name in a for a in long_enough) else None
+
+
+def _providers_by_name(lineage: Lineage) -> dict[str, str]:
+    """Plain name of every model and group -> provider."""
+    known: dict[str, str] = {}
+    for model in lineage.rows:
+        for name in (model, lineage.group(model)):
+            known.setdefault(plain_name(name), lineage.provider(model))
+    return known
+
+
+def decoys(subjects: Sequence[str], lineage: Lineage, named: Sequence[str]) -> tuple[str, ...]:
+    """Models that may serve as decoy teachers: those named, and those whose row says teacher or decoy.
+
+    Where no row has such a role, every provider's own original model ("first-party") may.
+    """
+    rows = [lineage.row(s) for s in subjects]
+    chosen = {r.model for r in rows if r.role in ("teacher", "decoy")}
+    if not chosen:
+        chosen = {r.model for r in rows if "first-party" in tokens_of(r)}
+    independent = {r.model for r in rows if r.relation not in NOT_INDEPENDENT}
+    return tuple(s for s in subjects if s in named or (s in chosen and s in independent))

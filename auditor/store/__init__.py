@@ -1,0 +1,21 @@
+"""The evidence file: one DuckDB file of runs that are only ever added, and every report is read from it."""
+
+from auditor.store.append import append_run, commit_probes
+from auditor.store.check import check_run
+from auditor.store.read import read_measurements, read_panel, read_report
+from auditor.store.rows import MeasurementRows, PanelRows, RunSummary, hash_probes
+from auditor.store.runs import list_runs
+
+__all__ = [
+    "MeasurementRows",
+    "PanelRows",
+    "RunSummary",
+    "append_run",
+    "check_run",
+    "commit_probes",
+    "hash_probes",
+    "list_runs",
+    "read_measurements",
+    "read_panel",
+    "read_report",
+]

@@ -1,0 +1,135 @@
+"""Several statistics, one answer: the joint score, and p-values over several teachers.
+
+The joint score is the sum of four terms of equal weight (docs/method.md, section 2): for each of three
+channels (first tokens, first sentence, wording) the decoy contrast plus the length-matched contrast,
+and the opening log-odds contrast; every term is divided by its standard deviation first. Nothing is
+fitted to labels. It is computed for the student and every reference alike and then ranked and t-tested
+like any statistic. Leaves out Fisher's method and products of likelihood ratios: the detectors are
+dependent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.null import Columns, length_matched_contrast, plain_contrast
+from detectors.types import Float64
+
+# (detector, statistic) of the three channels that enter with both contrasts, and of the log-odds.
+CHANNELS = (("opening", "first_tokens"), ("opening", "first_sentence"), ("wording", "cosine"))
+LOG_ODDS = ("opening", "log_odds")
+JOINT_STATISTICS = (*CHANNELS, LOG_ODDS)
+
+Means = dict[tuple[str, str], Float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Contrasts before scaling.
+
+    Attributes
+    ----------
+    plain, matched : (3, n_rows, n_columns) contrasts A and B of the three channels.
+    log_odds : (n_rows, n_columns) contrast A of the opening log-odds.
+    foreign : (n_rows, n_columns) False where row and column are of one provider: such cells hold a model
+        against itself or its sibling and never set a scale.
+    """
+
+    plain: Float64
+    matched: Float64
+    log_odds: Float64
+    foreign: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Standard deviations that put the terms on one scale: (3,), (3,), (3,) and one number."""
+
+    plain: Float64
+    matched: Float64
+    channel: Float64
+    log_odds: float
+
+
+def contrast_terms(means: Means, columns: Columns, student: int) -> Terms:
+    """Contrasts of every subject towards every column.
+
+    Parameters
+    ----------
+    means : (n_subjects, n_columns) mean over probes for each of `JOINT_STATISTICS`.
+    student : row of the student, whose provider is never a decoy.
+    """
+    n_subjects, n_columns = means[LOG_ODDS].shape
+    plain = np.empty((len(CHANNELS), n_subjects, n_columns))
+    matched = np.empty_like(plain)
+    log_odds = np.empty((n_subjects, n_columns))
+    for t in range(n_columns):
+        mask = columns.decoys_for(t, student)
+        log_odds[:, t] = plain_contrast(means[LOG_ODDS], mask, t)
+        for c, channel in enumerate(CHANNELS):
+            plain[c, :, t] = plain_contrast(means[channel], mask, t)
+            matched[c, :, t] = length_matched_contrast(means[channel], mask, t, columns.length)
+    foreign = columns.row_provider[:, None] != columns.provider[None, :]
+    return Terms(plain, matched, log_odds, foreign)
+
+
+def scales(terms: Terms, rows: Rows) -> Scales:
+    """Standard deviation of each term over `rows` and all columns, own-provider cells left out."""
+    cells = np.zeros(terms.foreign.shape, dtype=bool)
+    cells[rows] = terms.foreign[rows]
+    plain = np.array([_spread(a[cells]) for a in terms.plain])
+    matched = np.array([_spread(b[cells]) for b in terms.matched])
+    both = terms.plain / plain[:, None, None] + terms.matched / matched[:, None, None]
+    channel = np.array([_spread(c[cells]) for c in both])
+    return Scales(plain, matched, channel, _spread(terms.log_odds[cells]))
+
+
+def _spread(values: Float64) -> float:
+    spread = float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
+    return spread if spread > 1e-12 else 1.0
+
+
+def joint_score(terms: Terms, by: Scales) -> Float64:
+    """(n_rows, n_columns) sum of the four scaled terms."""
+    both = terms.plain / by.plain[:, None, None] + terms.matched / by.matched[:, None, None]
+    channels = (both / by.channel[:, None, None]).sum(axis=0)
+    score: Float64 = channels + terms.log_odds / by.log_odds
+    return score
+
+
+def left_out_scores(terms: Terms, references: Rows, student: int) -> tuple[Float64, Float64]:
+    """Joint scores for the predictive t: no row takes part in its own scaling.
+
+    Returns
+    -------
+    student : (n_columns,) scaled by all references; references : (K, n_columns), each scaled by the
+        others.
+    """
+    of_student = joint_score(terms, scales(terms, references))[student]
+    rows = [
+        joint_score(terms, scales(terms, np.delete(references, i)))[row]
+        for i, row in enumerate(references)
+    ]
+    return of_student, np.array(rows).reshape(len(references), -1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm-adjusted p-values (Holm 1979), in the order given; valid under any dependence."""
+    order = np.argsort(p_values)
+    adjusted = [0.0] * len(order)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def cauchy(p_values: Sequence[float]) -> float:
+    """Cauchy combination of dependent p-values (Liu & Xie 2020), for statistics outside the joint score."""
+    clipped = np.clip(p_values, 1e-15, 1 - 1e-15)
+    return float(0.5 - np.arctan(np.mean(np.tan((0.5 - clipped) * np.pi))) / np.pi)

@@ -1,0 +1,96 @@
+"""A small run to store: every kind of value that a report, a panel and measurements can hold."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from auditor.report import (
+    Alternative,
+    Exclusion,
+    Exhibit,
+    Finding,
+    LineageRow,
+    Report,
+    Run,
+    SkippedDetector,
+    Verdict,
+)
+from auditor.store import MeasurementRows, PanelRows, hash_probes
+from auditor.store.rows import RESPONSES
+from detectors.types import Probe
+
+SUBJECTS = ("student-7b", "teacher-large", "other-13b")
+PROBES = (Probe("00aa", "Why?", ("short",), "set"), Probe("00bb", "How?"), Probe("00cc", "When?"))
+
+
+def responses(rows):
+    return pa.Table.from_pylist([dict(zip(RESPONSES.names, row, strict=True)) for row in rows], RESPONSES)
+
+
+def panel(said="answer"):
+    rows = [(s, p, 0, f"{said} {s} {p}") for p in range(len(PROBES)) for s in range(len(SUBJECTS))]
+    rows[4] = (1, 1, 0, None)
+    return PanelRows(SUBJECTS, PROBES, responses(rows))
+
+
+def measurements():
+    values = np.arange(9, dtype=np.float32).reshape(3, 1, 3) / 10
+    values[0, 0, 1] = np.nan
+    one = MeasurementRows("wording", "cosine", "wording", "cosine", {"n": 5}, SUBJECTS, SUBJECTS[1:2], values)
+    two = replace(one, statistic="jaccard", teachers=SUBJECTS[1:], values=np.ones((3, 2, 3), np.float32))
+    return (one, two)
+
+
+def finding(**changes):
+    nan = math.nan
+    null = {"reference_models": ("other-13b",), "reference_values": (nan,), "reference_strata": ("innocent",)}
+    first = ("teacher-large", "wording", "cosine", "wording", "cosine", 0.1, (0.05, 1e-05))
+    return replace(
+        Finding(*first, None, 0.01, nan, -0.0, (-math.inf, 0.5), None, 3, True, **null), caveats=(), **changes
+    )
+
+
+def verdict(**changes):
+    whys = (Alternative("ancestor", True, "Not excluded."), Alternative("public data", False, ""))
+    first = (
+        "teacher-large",
+        ("teacher-large", "teacher-mini"),
+        "distillation",
+        "moderate",
+        "ok",
+        "Some words.",
+    )
+    figures = (1.4, (0.9, 1.9), None, None, 0.01, 0.005, None, 0.02, 168, 4)
+    return replace(Verdict(*first, *figures, (), whys, None, ("more probes",)), **changes)
+
+
+def report(run="run-a", **changes):
+    shown = Exhibit("teacher-large", "wording", "00aa", "Why?", "abc", "xabc", ((0, 3),), ((1, 4),), 2.5)
+    config = {"probes": 805, "thresholds": [0.1, None], "nested": {"on": True}}
+    hashes = {"probes": hash_probes(PROBES)}
+    identity = Run(run, "audit compare", "2025-01-01T00:00:00Z", "2025-01-01T00:01:00Z", 7, config)
+    identity = replace(identity, versions={"numpy": "2.0"}, hashes=hashes, inputs={"/data/a.jsonl": "ff"})
+    base = Report(
+        headline="Moderate support for distillation of student-7b from teacher-large.",
+        student="student-7b",
+        run=identity,
+        verdicts=(verdict(),),
+        findings=(finding(), finding(detector="joint", interval=None)),
+        exhibits=(shown,),
+        skipped=(SkippedDetector("semantics", "needs an extra"),),
+        lineage=tuple(LineageRow(name, role="reference") for name in SUBJECTS),
+        excluded=(Exclusion("other-13b", "", "degenerate"),),
+        n_subjects=3,
+        n_probes=3,
+        n_responses=9,
+        caveats=("One caveat.",),
+        lineage_source="lineage.csv",
+    )
+    return replace(base, **changes)
+
+
+def same(left, right):
+    """Equal down to the last bit: NaN equals NaN, None does not; 0.0 is not -0.0; tuples stay tuples."""
+    return repr(left) == repr(right)
