@@ -2,12 +2,12 @@
 #   make demo    two questions about the demo panel: a student with a known teacher, and an innocent
 #   make test    the whole test suite           make lint    formatting, style, types
 #   make readme  the help texts in README.md    make clean   removes what make made
-#   make demo-data  trains the demo panel anew (installs torch)
+#   make demo-data  trains the demo panel anew (Debian; installs torch; see data/demo/README.md)
 
 # What the demo asks.
-DEMO_STUDENT  = student
-DEMO_INNOCENT = innocent
-DEMO_TEACHERS = teacher
+DEMO_STUDENT  = pupil-100
+DEMO_INNOCENT = classmate-1
+DEMO_TEACHERS = northwind-1 kestrel-1
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)

@@ -105,4 +105,4 @@ def _roles(file: str) -> dict[str, str]:
     """Read the role of each model in a lineage table."""
     from auditor import lineage
 
-    return {row.model: row.role for row in lineage.read(Path(file))}
+    return {model: row.role for model, row in lineage.read(Path(file)).rows.items()}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.errors import AuditError
@@ -91,7 +92,11 @@ def _spread(codes: pa.ChunkedArray, values: list[str | None] | list[str]) -> pa.
     indices = codes.combine_chunks()
     if isinstance(indices, pa.ChunkedArray):
         indices = pa.array(indices.to_numpy())
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.large_string()))
+    there = pa.array([value is not None for value in values], pa.bool_())
+    codes_of_present = pc.if_else(there.take(indices), indices, pa.scalar(None, pa.int32()))
+    return pa.DictionaryArray.from_arrays(
+        codes_of_present, pa.array([v or "" for v in values], pa.large_string())
+    )
 
 
 def _indices(column: pa.ChunkedArray, values: list[str]) -> pa.Array:

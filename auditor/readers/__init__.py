@@ -52,11 +52,12 @@ READERS: tuple[Reader, ...] = (  # the particular before the general
     openai_batch,
     panel_parquet,
     parquet,
-    json_lines,
     json_list,
+    json_lines,
     csv_table,
 )
 
+_PLAIN = (panel_parquet, parquet, json_list, json_lines, csv_table)
 _PICKLES = re.compile(r"\.(pkl|pickle|joblib|pt|pth)(\.gz)?$", re.IGNORECASE)
 
 
@@ -64,7 +65,7 @@ def detect(path: Path, options: ReadOptions | None = None) -> Reader:
     """Find the reader for a file or folder by its content."""
     options = options or ReadOptions()
     head = _checked_head(path, options)
-    for reader in READERS:
+    for reader in _PLAIN if options.columns else READERS:  # only plain tables have columns to name
         if reader.matches(path, head):
             return reader
     what = "a folder that holds" if path.is_dir() else "a file in"

@@ -42,6 +42,9 @@ def chosen(available: Sequence[str], options: ReadOptions, path: Path) -> dict[s
                 f"{path}: there is no column {options.columns[ours]!r} to take as {ours}. {_there(available)}"
             )
     _require(found, available, path)
+    twice = [theirs for theirs in found.values() if list(available).count(theirs) > 1]
+    if twice:
+        raise AuditError(f"{path}: two columns are called {twice[0]!r}. Rename one of them.")
     return found
 
 

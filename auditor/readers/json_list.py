@@ -17,8 +17,9 @@ name = "json"
 
 
 def matches(path: Path, head: bytes) -> bool:
-    """Whether the file begins with a JSON list."""
-    return outline(head).top == "["
+    """Whether the file begins with a JSON list, or an object spread over lines (which `read` refuses)."""
+    first = head.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n")[0]
+    return outline(head).top == "[" or first.strip() == b"{"
 
 
 def read(path: Path, options: ReadOptions) -> Recorded:

@@ -32,15 +32,22 @@ def found_near(path: Path, options: ReadOptions, name: str) -> Path | None:
 
 
 def load_prompts(path: Path, options: ReadOptions, source: str = "") -> dict[str, str]:
-    """Prompt id -> text; rows whose `source` column is `source` win over others."""
-    records = list(_records(path, options))
-    records.sort(key=lambda r: r.get("source") == source)
-    texts: dict[str, str] = {}
-    for record in records:
-        key = next((record[k] for k in _IDS if record.get(k) is not None), None)
+    """Prompt id -> text.
+
+    Rows whose `source` column is `source` win over others; an id with several texts among the rest has none.
+    """
+    own: dict[str, str] = {}
+    others: dict[str, set[str]] = {}
+    for record in _records(path, options):
+        key = next((str(record[k]) for k in _IDS if record.get(k) is not None), None)
         text = prompt_in(record)
-        if key is not None and text is not None:
-            texts[str(key)] = text
+        if key is None or text is None:
+            continue
+        if source and record.get("source") == source:
+            own[key] = text
+        else:
+            others.setdefault(key, set()).add(text)
+    texts = {key: next(iter(found)) for key, found in others.items() if len(found) == 1} | own
     if not texts:
         raise AuditError(
             f"{path}: no prompt texts found. Expected rows with one of {', '.join(_IDS)} and one of "

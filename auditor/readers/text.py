@@ -48,6 +48,7 @@ def encoding_of(first: bytes, options: ReadOptions) -> str:
             return name
     name = options.encoding or "utf-8"
     try:
+        b"".decode(name)  # fails for codecs that are not of text, too
         return codecs.lookup(name).name
     except LookupError:
         raise AuditError(

@@ -43,7 +43,8 @@ def load(
     specs = [parse_model(text) for text in (student, *teachers, *decoys)]
     known = read(panel, replace(options, model=None)) if panel else None
     models = _models(known) if known else []
-    named = [_resolve(spec, models, panel, options) for spec in specs]
+    opened: dict[str, Recorded] = {}
+    named = [_resolve(spec, models, panel, options, opened) for spec in specs]
     own = [recording for _, recording in named if recording]
     assembled = assemble([*([known] if known else []), *_distinct(own)], match=match)
     names = [name for name, _ in named]
@@ -52,9 +53,13 @@ def load(
 
 
 def _resolve(
-    spec: ModelSpec, models: list[str], panel: Path | None, options: ReadOptions
+    spec: ModelSpec,
+    models: list[str],
+    panel: Path | None,
+    options: ReadOptions,
+    opened: dict[str, Recorded],
 ) -> tuple[str, Recorded | None]:
-    """Name of a model and, unless the panel has it, its recording."""
+    """Name of a model and, unless the panel has it, its recording; `opened` keeps files already read."""
     if spec.kind == "panel":
         if panel is None:
             raise AuditError(f"MODEL {spec.text!r} needs a panel: give one with --panel, or a file instead.")
@@ -64,7 +69,9 @@ def _resolve(
     path = Path(spec.value)
     if not path.exists():
         raise _no_such_file(spec, models)
-    return _from_file(spec, read(path, replace(options, model=spec.model or options.model)))
+    if not (spec.model and spec.value in opened and spec.model in _models(opened[spec.value])):
+        opened[spec.value] = read(path, replace(options, model=spec.model or options.model))
+    return _from_file(spec, opened[spec.value])
 
 
 def _from_file(spec: ModelSpec, recording: Recorded) -> tuple[str, Recorded]:

@@ -96,6 +96,8 @@ def _refuse_unknown_columns(table: str, rows: list[dict[str, Any]], names: list[
 
 
 def _insert(con: Connection, table: str, rows: pa.Table, hashes: list[str] | None = None) -> None:
+    if rows.num_rows == 0:
+        return
     hashes = hash_rows(rows) if hashes is None else hashes
     rows = rows.append_column("content_hash", pa.array(hashes, pa.string()))
     con.register("incoming", rows)

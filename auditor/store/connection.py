@@ -53,7 +53,13 @@ def reading(path: Path) -> Iterator[Connection]:
                     f"{path} is a DuckDB file without any table: no run was ever finished in it. "
                     f"Run `audit compare ... --evidence {path}` first, or name another file."
                 )
-            yield con
+            try:
+                yield con
+            except (ValueError, TypeError, LookupError) as error:
+                raise AuditError(
+                    f"{path} holds something other than an evidence file may ({error}): it was changed after "
+                    "it was written, or is damaged. Restore it from a copy."
+                ) from error
 
 
 @contextmanager

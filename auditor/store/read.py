@@ -40,17 +40,18 @@ def read_panel(path: Path, run: str = "latest") -> PanelRows:
         )
         columns = "subject, place AS probe, again AS sample, text"
         responses = select_rows(con, "responses", run, columns).to_arrow_table()
-    return PanelRows(subjects, probes, responses.cast(RESPONSES))
+        return PanelRows(subjects, probes, responses.cast(RESPONSES))
 
 
 def read_measurements(path: Path, run: str = "latest") -> tuple[MeasurementRows, ...]:
     """All measurements of a run, in the order in which they were stored."""
     with reading(path) as con:
         rows = select_rows(con, "measurements", find_run(con, path, run)).to_arrow_table()
-    numbers = rows["measurement"].to_numpy()
-    starts = [int(n) for n in np.flatnonzero(np.diff(numbers, prepend=-1))]
-    ends = [*starts[1:], len(numbers)]
-    return tuple(_measurement(rows.slice(a, b - a)) for a, b in zip(starts, ends, strict=False))
+        if rows.num_rows == 0:
+            return ()
+        starts = np.flatnonzero(np.diff(rows["measurement"].to_numpy(), prepend=-1)).tolist()
+        ends = [*starts[1:], rows.num_rows]
+        return tuple(_measurement(rows.slice(a, b - a)) for a, b in zip(starts, ends, strict=True))
 
 
 def _rows(con: Connection, table: str, run: str) -> list[dict[str, Any]]:

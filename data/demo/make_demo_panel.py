@@ -30,11 +30,10 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from tokenizers import Tokenizer
-
 from cast import BASES, House, Recipe, cast
 from corpora import NOUNS, TEMPLATES, fetch, pairs, prompts, read_books
 from tinylm import Size, TinyLM, clone, encode, sample, train, train_tokenizer
+from tokenizers import Tokenizer
 
 HERE = Path(__file__).parent
 PROBES, VOCABULARY, SIZE = 200, 2048, Size(width=96, layers=2, heads=4, inner=256)

@@ -36,6 +36,12 @@ def test_list(audit, panel):
     ]
 
 
+def test_list_names_the_documented_role(audit, panel):
+    Path("lineage.csv").write_text("model,role\na,teacher\n")
+    lines = audit("panel", "list", panel, "--lineage", "lineage.csv").stdout.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [["a", "teacher"], ["b", "-"]]
+
+
 def test_list_as_json(audit, panel):
     rows = json.loads(audit("panel", "list", panel, "-f", "json").stdout)
     assert rows[1] == {"model": "b", "role": "", "answered": 2, "probes": 3, "coverage": pytest.approx(2 / 3)}

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import zipfile
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,11 +9,7 @@ import pytest
 from auditor.errors import AuditError
 from auditor.readers import ReadOptions, detect, read, read_all
 from auditor.recorded import COLUMNS
-
-spec = importlib.util.spec_from_file_location("written", Path(__file__).with_name("written.py"))
-written = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(written)
-lines_of, put, rows_of = written.lines_of, written.put, written.rows_of
+from tests.auditor.readers.written import lines_of, put, rows_of
 
 
 def alpaca(model, *outputs):
@@ -209,7 +203,7 @@ def test_openai_batch_of_the_responses_endpoint(tmp_path):
 def test_format_by_name_and_unknown_names(tmp_path):
     path = put(tmp_path / "a.json", alpaca("m", "one"))
     assert read(path, ReadOptions(format="json")).format == "json"
-    with pytest.raises(AuditError, match="no such format. Allowed are alpaca_eval"):
+    with pytest.raises(AuditError, match=r"no such format. Allowed are alpaca_eval"):
         read(path, ReadOptions(format="xml"))
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,11 +10,7 @@ import pytest
 
 from auditor.errors import AuditError
 from auditor.readers import ReadOptions, read
-
-spec = importlib.util.spec_from_file_location("written", Path(__file__).with_name("written.py"))
-written = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(written)
-lines_of, put, rows_of = written.lines_of, written.put, written.rows_of
+from tests.auditor.readers.written import lines_of, put, rows_of
 
 RECORD = {"model": "m", "id": 5, "question": "Ask?", "epoch": 1, "response": 'Said, "so".\nTwice.'}
 ROW = ("m", "5", "Ask?", 0, 'Said, "so".\nTwice.')
@@ -28,9 +24,7 @@ def write(path: Path) -> Path:
     if ".tsv" in path.suffixes:
         content = CSV.replace(",", "\t").replace("Said\t", "Said,")
     else:
-        content = {".jsonl": lines_of(RECORD), ".json": written.json.dumps([RECORD]), ".csv": CSV}[
-            path.suffixes[0]
-        ]
+        content = {".jsonl": lines_of(RECORD), ".json": json.dumps([RECORD]), ".csv": CSV}[path.suffixes[0]]
     put(path, gzip.compress(content.encode()) if path.suffix == ".gz" else content)
     return path
 
@@ -78,12 +72,12 @@ def test_columns_by_option_and_missing_ones(tmp_path, name):
         read(path)
     with pytest.raises(AuditError, match=r"no column 'nope' to take as output.*there: prompt, said"):
         read(path, ReadOptions(columns={"output": "nope"}))
-    with pytest.raises(AuditError, match="no such column of ours. Allowed are model, prompt_id"):
+    with pytest.raises(AuditError, match=r"no such column of ours. Allowed are model, prompt_id"):
         read(path, ReadOptions(columns={"answer": "said"}))
 
 
 def test_no_prompt_column(tmp_path):
-    with pytest.raises(AuditError, match="no column tells which prompt"):
+    with pytest.raises(AuditError, match=r"no column tells which prompt"):
         read(put(tmp_path / "a.jsonl", lines_of({"output": "x"})))
 
 
@@ -127,7 +121,7 @@ def test_wrong_column_types(tmp_path):
     with pytest.raises(AuditError, match=r"'output' \(taken as output\) must hold UTF-8 text; it is struct"):
         read(path)
     table = put(tmp_path / "a.csv", "prompt,output,sample\nAsk?,x,first\n")
-    with pytest.raises(AuditError, match="must hold whole numbers"):
+    with pytest.raises(AuditError, match=r"must hold whole numbers"):
         read(table)
 
 
@@ -138,3 +132,27 @@ def test_csv_rows_with_too_many_fields(tmp_path):
     found = read(path, ReadOptions(keep_going=True))
     assert found.table["output"].to_pylist() == ["x", "w"]
     assert "1 rows were left out" in found.notes[0]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_two_columns_of_one_name(tmp_path, name):
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        columns = [pa.array(["A?"]), pa.array(["x"]), pa.array(["y"])]
+        pq.write_table(pa.Table.from_arrays(columns, names=["prompt", "output", "output"]), path)
+    else:
+        put(path, "prompt,output,output\nA?,x,y\n")
+    with pytest.raises(AuditError, match=r"two columns are called 'output'"):
+        read(path)
+
+
+def test_named_columns_make_a_list_plain(tmp_path):
+    path = put(tmp_path / "a.json", [{"instruction": "Ask?", "output": "x", "better": "y"}])
+    assert read(path).format == "alpaca_eval"
+    assert read(path, ReadOptions(columns={"output": "better"})).table["output"].to_pylist() == ["y"]
+
+
+def test_an_id_with_several_texts_has_none(tmp_path):
+    path = panel(tmp_path, {"source": ["s", "t"], "prompt_id": ["p1", "p1"], "prompt": ["One?", "Other?"]})
+    with pytest.raises(AuditError, match=r"no prompt texts found"):
+        read(path)

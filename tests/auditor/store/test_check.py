@@ -5,6 +5,8 @@ import pyarrow as pa
 import pytest
 
 from auditor import store
+from auditor.errors import AuditError
+from auditor.store import check
 from auditor.store.canonical import digest, hash_rows
 
 NULLED = "list_transform(probe_values, lambda v: if(isnan(v), NULL, v))"
@@ -52,6 +54,39 @@ def test_a_row_changed_together_with_its_hash_breaks_the_seal(path):
         con.execute("UPDATE skipped SET content_hash = ? WHERE run_id = 'run-b'", [hash_rows(row)[0]])
     assert store.check_run(path, "run-b") == ("skipped: 1 rows differ from the 1 that were sealed",)
     assert store.check_run(path, "run-a") == ()
+
+
+def test_rows_are_numbered_across_batches(path, monkeypatch):
+    monkeypatch.setattr(check, "BATCH", 2)
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE responses SET text = 'x' WHERE model = 'other-13b' AND probe = '00cc'")
+    assert [p for p in store.check_run(path) if p.startswith("responses row 8 (model other-13b, probe 00cc")]
+
+
+FOREIGN = {
+    "UPDATE runs SET config = '{'": store.read_report,
+    "UPDATE runs SET caveats = NULL": store.read_report,
+    "UPDATE verdicts SET alternatives = NULL; ALTER TABLE runs DROP versions": store.read_report,
+    "ALTER TABLE exhibits DROP run_id": store.read_report,
+    "UPDATE run_responses SET probes = [9, 9, 9]": store.read_panel,
+    "UPDATE probes SET tags = NULL": store.read_panel,
+    "UPDATE measurements SET probe_values = [1] WHERE subject = 'student-7b'": store.read_measurements,
+    "UPDATE measurements SET params = 'x'": store.read_measurements,
+}
+
+
+@pytest.mark.parametrize("change", FOREIGN)
+def test_what_no_evidence_file_holds_is_one_message(path, change):
+    with duckdb.connect(str(path)) as con:
+        con.execute(change)
+    with pytest.raises(AuditError):
+        FOREIGN[change](path)
+
+
+def test_a_seal_that_is_no_json_is_named(path):
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE seals SET tables = 'x' WHERE run_id = 'run-b'")
+    assert "seals row 1 (run run-b): does not follow the seal before it" in store.check_run(path)
 
 
 def test_a_removed_seal_is_named(path):

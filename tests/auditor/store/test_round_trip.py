@@ -67,8 +67,8 @@ def by_key(value):
     return [by_key(one) for one in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(st.lists(instances(Report), min_size=4, max_size=4))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(instances(Report), min_size=3, max_size=3))
 def test_any_report_comes_back_exactly(tmp_path, reports):
     """The examples go into one file, under ids that are not there yet."""
     path = tmp_path / "any.duckdb"
@@ -128,7 +128,7 @@ def test_hostile_text_comes_back(tmp_path):
 
 def test_a_text_of_100_megabytes_comes_back(tmp_path):
     path = tmp_path / "a.duckdb"
-    text = "very long \0 " * (100_000_000 // 12)
+    text = "very long " * 10_000_000 + "\0"
     panel = PanelRows(("m",), (Probe("p", "Why?"),), sample_run.responses([(0, 0, 0, text)]))
     store.append_run(path, sample_run.report(), panel, ())
     assert store.read_panel(path).responses["text"][0].as_py() == text
