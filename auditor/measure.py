@@ -58,7 +58,7 @@ def measure(
     # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = [(d, pool.submit(_over_samples, d, views, columns)) for d in detectors]
-        results = []
+        results: list[Measurement] = []
         for detector, future in futures:
             results.extend(future.result())
             done(detector.name)

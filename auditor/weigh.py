@@ -7,7 +7,7 @@ are the strictest over the pooled references and each stratum. Leaves out words 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from auditor.lineage import Lineage
 from auditor.references import References
-from auditor.report import Finding, Interval
+from auditor.report import Exclusion, Finding, Interval
 from detectors.combine import (
     JOINT_STATISTICS,
     Means,
@@ -197,9 +197,7 @@ def _family_range(scene: Scene, values: JointNull, null: References) -> Interval
     found = []
     for family in np.unique(families) if len(families) else ():
         kept = families != family
-        rest = JointNull(
-            values.value, values.references[kept], values.left_out_value, values.left_out[kept]
-        )
+        rest = JointNull(values.value, values.references[kept], values.left_out_value, values.left_out[kept])
         result = _joint_significance(rest, [s for s, k in zip(null.strata, kept, strict=True) if k])
         if result and result.p_t is not None:
             found.append(result.p_t)
@@ -219,9 +217,7 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
         terms = contrast_terms(scene.means, fewer, scene.student)
         score = joint_score(terms, scales(terms, rows))[:, scene.siblings(teacher)].max(axis=1)
         known = ~np.isnan(score[rows])
-        values = JointNull(
-            float(score[scene.student]), score[rows], float(score[scene.student]), score[rows]
-        )
+        values = JointNull(float(score[scene.student]), score[rows], float(score[scene.student]), score[rows])
         if known.all() and not np.isnan(values.value):
             result = _joint_significance(values, null.strata)
             if result and result.p_t is not None:
@@ -236,9 +232,7 @@ def resampled_score(scene: Scene, teacher: str, references: Sequence[str]) -> Fl
     rows = np.concatenate(([scene.student], scene.rows(references)))
     by = scales(scene.terms, rows)
     student = scene.columns.row_provider[scene.student]
-    alone = replace(
-        scene.columns, row_provider=np.repeat(np.array([student], dtype=object), scene.resamples)
-    )
+    alone = replace(scene.columns, row_provider=np.repeat(np.array([student], dtype=object), scene.resamples))
     terms = contrast_terms(scene.resampled, alone, 0)
     score: Float64 = joint_score(terms, by)[:, scene.siblings(teacher)].max(axis=1)
     return score
@@ -307,7 +301,31 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def without(null: References, dropped: Mapping[str, object] | set[str]) -> References:
-    """The same references without these models."""
-    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m not in dropped]
-    return References(tuple(m for m, _ in kept), tuple(s for _, s in kept), null.excluded)
+def with_decoys(scene: Scene, teacher: str, null: References) -> References:
+    """References that have a decoy left to be contrasted with; the others are excluded."""
+    mask = scene.columns.decoys_for(scene.models.index(teacher), scene.student)
+    bare = {m for m, row in zip(null.models, scene.rows(null.models), strict=True) if not mask[row].any()}
+    left_out = tuple(
+        Exclusion(m, teacher, "no decoy teacher of another provider is left for it")
+        for m in null.models
+        if m in bare
+    )
+    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m not in bare]
+    return References(tuple(m for m, _ in kept), tuple(s for _, s in kept), (*null.excluded, *left_out))
+
+
+def source_caveats(scene: Scene, teacher: str, null: References, tested: bool) -> list[str]:
+    """The answer again without the references whose lineage row names no source."""
+    bare = [m for m in null.models if not scene.lineage.row(m).source]
+    if not bare or not tested or not scene.has_joint:
+        return []
+    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m not in bare]
+    rest = References(tuple(m for m, _ in kept), tuple(s for _, s in kept), ())
+    result = None
+    if len(rest.models) > 1:
+        result = _joint_significance(joint_null(scene, scene.terms, teacher, rest.models), rest.strata)
+    p = "cannot be computed" if result is None or result.p_t is None else f"is {result.p_t:.3g}"
+    return [
+        f"{teacher}: {len(bare)} of {len(null.models)} references have a lineage row without a source; "
+        f"without them the predictive-t p (not adjusted) {p}."
+    ]

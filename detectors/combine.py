@@ -112,8 +112,7 @@ def left_out_scores(terms: Terms, references: Rows, student: int) -> tuple[Float
     """
     of_student = joint_score(terms, scales(terms, references))[student]
     rows = [
-        joint_score(terms, scales(terms, np.delete(references, i)))[row]
-        for i, row in enumerate(references)
+        joint_score(terms, scales(terms, np.delete(references, i)))[row] for i, row in enumerate(references)
     ]
     return of_student, np.array(rows).reshape(len(references), -1)
 

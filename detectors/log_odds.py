@@ -1,4 +1,4 @@
-"""Opening log-odds: does a subject open like this teacher rather than like the other teachers?
+"""Opening log-odds: whether a subject opens like this teacher rather than like the others.
 
 Log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, "Fightin' Words",
 section 3.3.1) of binary token 1-2-grams of the first characters, one class a teacher checkpoint. The
@@ -9,6 +9,7 @@ answer never meets weights that its own prompt made. Leaves out the contrast wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def occurrences(panel: PanelView, characters: int) -> Occurrences:
             if text is not None:
                 cut = tokens(text[:characters].lower())
                 # dict.fromkeys keeps first-seen order: the same panel gives the same numbering.
-                grams = dict.fromkeys((*cut, *zip(cut, cut[1:], strict=False)))
+                grams = dict.fromkeys((*cut, *pairwise(cut)))
                 columns.extend(vocabulary.setdefault(g, len(vocabulary)) for g in grams)
             ends.append(len(columns))
     matrix = sparse.csr_array(
@@ -78,9 +79,7 @@ def class_weights(counts: Float64, prior: float) -> Float64:
     return weights
 
 
-def opening_log_odds(
-    panel: PanelView, teachers: tuple[int, ...], characters: int, prior: float
-) -> Float32:
+def opening_log_odds(panel: PanelView, teachers: tuple[int, ...], characters: int, prior: float) -> Float32:
     """Mean log-odds per n-gram of each subject's opening under each teacher.
 
     Returns

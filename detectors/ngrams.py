@@ -78,9 +78,7 @@ def tfidf(counts: sparse.csr_array) -> sparse.csr_array:
     return TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2").fit_transform(counts)
 
 
-def cosine_to(
-    documents: Sequence[Tokens | None], teachers: Sequence[int], sizes: Sequence[int]
-) -> Float32:
+def cosine_to(documents: Sequence[Tokens | None], teachers: Sequence[int], sizes: Sequence[int]) -> Float32:
     """Cosine of every document to each teacher's document, within one probe.
 
     Parameters

@@ -1,5 +1,4 @@
-"""The model-level null: what a subject shows towards a teacher beyond other providers' teachers, and how
-unusual that is among reference models.
+"""The model-level null: how unusual a subject's contrast with decoy teachers is among reference models.
 
 The unit of replication is the model, not the prompt (docs/method.md, section 2): prompts only make one
 model's value precise. Arrays are means over probes, (n_subjects, n_columns), where the columns are the
@@ -49,9 +48,7 @@ class Columns:
         Never the teacher's provider, the student's, or the row's own: a first-party reference must not
         be contrasted with its own siblings.
         """
-        barred = (self.provider == self.provider[teacher]) | (
-            self.provider == self.row_provider[student]
-        )
+        barred = (self.provider == self.provider[teacher]) | (self.provider == self.row_provider[student])
         own = self.row_provider[:, None] == self.provider[None, :]
         mask: Bool = (self.decoy & ~barred)[None, :] & ~own
         return mask

@@ -6,7 +6,7 @@ Leaves out any statistic.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from detectors.tokens import WORD
@@ -28,7 +28,7 @@ class Passage:
 def shared_passages(
     student: Sequence[str | None],
     teacher: Sequence[str | None],
-    others: Sequence[Iterable[str | None]],
+    others: Callable[[int], Iterable[str | None]],
     *,
     length: int = 5,
     most: int = 8,
@@ -38,7 +38,8 @@ def shared_passages(
 
     Parameters
     ----------
-    student, teacher : n_probes answers; others : for each probe, the answers no passage may occur in.
+    student, teacher : n_probes answers; others : probe -> the answers to it that no passage
+        may occur in.
     length : shortest passage in words. most : how many probes to return.
     examined : only the probes with most shared word sequences are held against the others.
     """
@@ -51,7 +52,7 @@ def shared_passages(
         if common:
             grams[probe] = (a, b, common)
     chosen = sorted(grams, key=lambda p: (-len(grams[p][2]), p))[:examined]
-    passages = [_only_shared(p, *grams[p], others[p], length) for p in chosen]
+    passages = [_only_shared(p, *grams[p], others(p), length) for p in chosen]
     return sorted((p for p in passages if p.words), key=lambda p: (-p.words, p.probe))[:most]
 
 

@@ -27,7 +27,7 @@ FUNCTION_WORDS = tuple(
     no there here very also just only even still more most much many some any all both each every either
     neither other another such own same too then thus therefore however additionally furthermore overall
     first second finally often always never usually sometimes up out down off again
-    """.split()
+    """.split()  # noqa: SIM905 - a list of 150 quoted words cannot be read
 )
 MARKS = tuple(".,;:!?'\"()-–—/*#`&%")
 MARKDOWN = {

@@ -1,4 +1,4 @@
-"""`stylometry`: does a subject write in the teacher's manner, whatever it says?
+"""`stylometry`: whether a subject writes in the teacher's manner, whatever it says.
 
 Burrows's Delta (Burrows 2002) and Cosine Delta (Smith & Aldridge 2011; Evert et al. 2017) between the
 style profiles of two models, on z-scores over the models of the panel and on equal-length prefixes.

@@ -40,7 +40,5 @@ class Wording:
 
         values = cosine_by_probe(panel, teachers, tokenise, self.sizes)
         return (
-            Measurement(
-                self.name, "cosine", self.channel, "cosine", values.astype(np.float32), asdict(self)
-            ),
+            Measurement(self.name, "cosine", self.channel, "cosine", values.astype(np.float32), asdict(self)),
         )

@@ -1,0 +1,454 @@
+"""`audit compare`: panel -> measurements -> findings -> verdict -> evidence file. The main job, in order.
+
+Leaves out parsing the command line and how a report looks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol, get_args
+
+import numpy as np
+
+from auditor import lineage as lineages
+from auditor import measure, shipped, store, verdict, weigh
+from auditor.config import CompareConfig
+from auditor.errors import AuditError
+from auditor.exhibits import exhibits
+from auditor.lineage import Lineage
+from auditor.panel import Match, Panel
+from auditor.readers import ReadOptions
+from auditor.references import INNOCENT_STRATUM, References, decoys, eligible
+from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Verdict
+from auditor.sources.load import Loaded, load
+from detectors.combine import holm
+from detectors.null import Columns
+from detectors.types import Float64, Measurement, Skipped
+
+LENGTH_CUT = 6000
+VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
+# Verdicts whose evidence is worth showing side by side.
+MAX_EXHIBITS = 8
+
+
+class Progress(Protocol):
+    """What the job tells while it runs."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Begin a stage."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps of it as done."""
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loaded panel with the roles of its models.
+
+    Attributes
+    ----------
+    teachers : candidate teachers, as asked. models : column models: teachers, their siblings, decoys.
+    decoys : models that may serve as decoys. answered : (n_subjects, n_probes) bool.
+    """
+
+    panel: Panel
+    lineage: Lineage
+    student: str
+    teachers: tuple[str, ...]
+    models: tuple[str, ...]
+    decoys: tuple[str, ...]
+    answered: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do, for `--dry-run`."""
+
+    case: Case
+    ran: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    nulls: dict[str, References]
+
+    def __str__(self) -> str:
+        """The plan as lines of text."""
+        lines = [
+            f"Panel: {len(self.case.panel.subjects)} models, {len(self.case.panel.probes)} probes.",
+            f"Student: {self.case.student}.",
+            f"Decoy teachers: {len(self.case.decoys)} of "
+            f"{len({self.case.lineage.provider(d) for d in self.case.decoys})} providers.",
+        ]
+        for teacher, null in self.nulls.items():
+            lines.append(
+                f"Teacher {teacher}: {len(null.models)} eligible references, {len(null.excluded)} excluded."
+            )
+        lines.append(f"Detectors: {', '.join(self.ran)}.")
+        lines += [f"Skipped: {s.detector} ({s.reason})." for s in self.skipped]
+        return "\n".join([*lines, "Nothing was measured or stored."])
+
+
+def plan(config: CompareConfig) -> Plan:
+    """Read the inputs and say what would be done."""
+    case = prepare(config, _Silent())
+    chosen, skipped = measure.choose(config.detectors)
+    nulls = {t: null_for(case, t) for t in case.teachers}
+    return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls)
+
+
+def run(config: CompareConfig, progress: Progress) -> Report:
+    """Do the whole job; the report is the one read back from the evidence file."""
+    started, run_id = _now(), uuid.uuid4().hex[:12]
+    chosen, skipped = measure.choose(config.detectors)
+    case = prepare(config, progress)
+    evidence = Path(config.evidence)
+    probes_hash = store.hash_probes(case.panel.probes)
+    store.commit_probes(evidence, run_id, probes_hash, len(case.panel.probes), started)
+    progress.stage("Measuring", len(chosen))
+    measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance())
+    progress.stage("Weighing", len(case.teachers))
+    verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
+    shown = [v for v in verdicts if v.level in verdict.ACCUSING] or list(verdicts[:1])
+    report = Report(
+        headline=verdict.headline(
+            case.student, verdicts, findings, (len(chosen), len(chosen) + len(skipped))
+        ),
+        student=case.student,
+        run=Run(
+            id=run_id,
+            command=command_line(),
+            started=started,
+            finished=_now(),
+            seed=config.seed,
+            config=config.as_dict(),
+            versions=_versions(),
+            hashes={
+                "panel": case.panel.content_hash(),
+                "probes": probes_hash,
+                "lineage": case.lineage.content_hash(),
+            },
+            inputs=dict(case.panel.files) | _lineage_file(config),
+        ),
+        verdicts=verdicts,
+        findings=findings,
+        exhibits=exhibits(
+            case.panel, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
+        ),
+        skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
+        lineage=tuple(case.lineage.row(s) for s in case.panel.subjects),
+        excluded=excluded,
+        n_subjects=len(case.panel.subjects),
+        n_probes=len(case.panel.probes),
+        n_responses=len(case.panel.responses),
+        caveats=(*case.panel.notes, *caveats),
+        lineage_source=case.lineage.source,
+    )
+    progress.stage("Storing")
+    rows = store.PanelRows(case.panel.subjects, case.panel.probes, case.panel.responses)
+    store.append_run(evidence, report, rows, [_rows(case, m) for m in measurements])
+    return store.read_report(evidence, run_id)
+
+
+def prepare(config: CompareConfig, progress: Progress) -> Case:
+    """Read panel and lineage, resolve names, and settle who plays which role."""
+    progress.stage("Reading answers")
+    match = config.match
+    if match not in get_args(Match):
+        raise AuditError(f"--match {match!r}: allowed are {', '.join(get_args(Match))}.")
+    options = ReadOptions(
+        format=config.input_format,
+        columns=config.columns,
+        encoding=config.encoding,
+        keep_going=config.keep_going,
+        prompts=Path(config.prompts) if config.prompts else None,
+    )
+    loaded = load(
+        config.student,
+        config.teachers,
+        config.decoys,
+        Path(config.panel) if config.panel else None,
+        options,
+        match=match,  # type: ignore[arg-type]
+    )
+    _check_roles(loaded)
+    history = read_lineage(config).restricted_to(loaded.panel.subjects)
+    return cast(loaded, history)
+
+
+def read_lineage(config: CompareConfig) -> Lineage:
+    """The table given, filled up from the shipped table of public models; "none" = only the one given."""
+    public = replace(
+        lineages.read(shipped.path(lineages.SHIPPED)), source="the shipped table of public models"
+    )
+    if config.lineage == "none":
+        return Lineage({}, "none")
+    own = lineages.read(Path(config.lineage)) if config.lineage else None
+    return lineages.merge(own, public)
+
+
+def _check_roles(loaded: Loaded) -> None:
+    if loaded.student in loaded.teachers:
+        raise AuditError(f"{loaded.student!r} is student and teacher at once. Name two different models.")
+    twice = sorted({t for t in loaded.teachers if loaded.teachers.count(t) > 1})
+    if twice:
+        raise AuditError(f"Teacher {twice[0]!r} is given more than once. Name each teacher once.")
+    both = sorted(set(loaded.decoys) & {loaded.student, *loaded.teachers})
+    if both:
+        raise AuditError(f"{both[0]!r} is a decoy and also student or teacher. Give it one role.")
+
+
+def cast(loaded: Loaded, history: Lineage) -> Case:
+    """Settle the columns: candidate teachers, their sibling checkpoints, and the decoys."""
+    panel, subjects = loaded.panel, loaded.panel.subjects
+    groups = {history.group(t) for t in loaded.teachers}
+    siblings = [
+        s for s in subjects if history.group(s) in groups and history.row(s).relation in ("", "original")
+    ]
+    others = [d for d in decoys(subjects, history, loaded.decoys) if d != loaded.student]
+    models = tuple(dict.fromkeys((*loaded.teachers, *(s for s in siblings if s != loaded.student), *others)))
+    view = panel.view()
+    answered = np.asarray(view.texts.is_valid()).reshape(len(panel.probes), len(subjects)).T
+    return Case(panel, history, loaded.student, loaded.teachers, models, tuple(m for m in models), answered)
+
+
+def null_for(case: Case, teacher: str) -> References:
+    """Eligible references of one teacher."""
+    place = {s: i for i, s in enumerate(case.panel.subjects)}
+    asked = case.answered[place[case.student]]
+    share = case.answered[:, asked].mean(axis=1) if asked.any() else np.zeros(len(place))
+    coverage = dict(zip(case.panel.subjects, share.tolist(), strict=True))
+    return eligible(case.panel.subjects, case.lineage, case.student, teacher, coverage)
+
+
+def judge(
+    case: Case, measurements: list[Measurement], config: CompareConfig, progress: Progress
+) -> tuple[tuple[Verdict, ...], tuple[Finding, ...], tuple[Exclusion, ...], tuple[str, ...]]:
+    """Findings and verdict of every teacher, the strongest first."""
+    scene = scene_of(case, measurements, config)
+    findings: dict[str, list[Finding]] = {}
+    nulls = {t: weigh.with_decoys(scene, t, null_for(case, t)) for t in case.teachers}
+    for teacher in case.teachers:
+        if not later(case, teacher):
+            findings[teacher] = weigh.weigh(scene, teacher, nulls[teacher])
+        progress.advance()
+    adjusted = _adjusted(findings)
+    verdicts = [
+        verdict_for(case, scene, teacher, nulls[teacher], findings.get(teacher, []), adjusted.get(teacher))
+        for teacher in case.teachers
+    ]
+    verdicts = [replace(v, tied_with=tied(case, scene, v, verdicts, nulls)) for v in verdicts]
+    score = {t: (f[0].value or 0.0) if f else -np.inf for t, f in findings.items()}
+    order = sorted(
+        verdicts,
+        key=lambda v: (-_rank_of(v.level), -score.get(v.teacher, -np.inf), case.teachers.index(v.teacher)),
+    )
+    caveats = [c for t in case.teachers for c in weigh.source_caveats(scene, t, nulls[t], t in findings)]
+    flat = tuple(f for v in order for f in findings.get(v.teacher, []))
+    excluded = tuple(e for v in order for e in nulls[v.teacher].excluded)
+    return tuple(order), flat, excluded, tuple(dict.fromkeys(caveats))
+
+
+def scene_of(case: Case, measurements: Sequence[Measurement], config: CompareConfig) -> weigh.Scene:
+    """Rows, columns and measurements as `weigh` wants them."""
+    subjects = case.panel.subjects
+    place = {s: i for i, s in enumerate(subjects)}
+    rows = np.array([place[m] for m in case.models])
+    columns = Columns(
+        subject=rows,
+        provider=np.array([case.lineage.provider(m) for m in case.models], dtype=object),
+        row_provider=np.array([case.lineage.provider(s) for s in subjects], dtype=object),
+        decoy=np.array([m in case.decoys for m in case.models]),
+        length=mean_length(case.panel)[rows],
+    )
+    return weigh.Scene(
+        subjects,
+        case.models,
+        columns,
+        place[case.student],
+        case.lineage,
+        tuple(measurements),
+        config.bootstrap,
+        config.seed,
+    )
+
+
+def mean_length(panel: Panel) -> Float64:
+    """(n_subjects,) mean over probes of ln(1 + characters), answers cut at 6,000 characters."""
+    import pyarrow.compute as pc
+
+    texts = panel.view().texts
+    characters = pc.fill_null(pc.cast(pc.utf8_length(texts), "float64"), float("nan"))
+    cut = np.minimum(np.asarray(characters), LENGTH_CUT).reshape(len(panel.probes), len(panel.subjects))
+    answered = ~np.isnan(cut)
+    total = np.where(answered, np.log1p(np.nan_to_num(cut)), 0.0).sum(axis=0)
+    mean: Float64 = total / np.maximum(answered.sum(axis=0), 1)
+    return mean
+
+
+def later(case: Case, teacher: str) -> bool:
+    """Whether the teacher and all its siblings were first available after the student's release."""
+    student = case.lineage.row(case.student).released
+    group = case.lineage.group(teacher)
+    dates = [case.lineage.row(m).released for m in case.lineage.rows if case.lineage.group(m) == group]
+    return bool(dates) and all(lineages.definitely_later(d, student) for d in dates)
+
+
+def _adjusted(findings: dict[str, list[Finding]]) -> dict[str, float]:
+    """Holm-adjusted predictive-t p of the joint score over the teachers that could be tested."""
+    joint = {t: f[0] for t, f in findings.items() if f and f[0].detector == weigh.JOINT}
+    tested = {t: f.p_t for t, f in joint.items() if f.p_t is not None}
+    return dict(zip(tested, holm(list(tested.values())), strict=True))
+
+
+def verdict_for(
+    case: Case,
+    scene: weigh.Scene,
+    teacher: str,
+    null: References,
+    findings: list[Finding],
+    p_adjusted: float | None,
+) -> Verdict:
+    """One teacher's verdict."""
+    joint = findings[0] if findings and findings[0].detector == weigh.JOINT else None
+    used = scene.columns.decoys_for(case.models.index(teacher), scene.student)[scene.student]
+    basis = verdict.Basis(
+        teacher=teacher,
+        joint=joint,
+        p_adjusted=p_adjusted,
+        references=len(null.models),
+        innocents=sum(s == INNOCENT_STRATUM for s in null.strata),
+        decoys=int(used.sum()),
+        decoy_providers=len(set(scene.columns.provider[used])),
+        teacher_later=later(case, teacher),
+        same_answers=same_answers(case, teacher),
+    )
+    level, reason = verdict.decide(basis)
+    cap, cap_reason = verdict.cap(basis)
+    group = case.lineage.group(teacher)
+    released = (case.lineage.row(case.student).released, case.lineage.row(teacher).released)
+    return Verdict(
+        teacher=teacher,
+        teacher_group=tuple(m for m in case.models if case.lineage.group(m) == group),
+        proposition="distillation",
+        level=level,
+        reason=reason,
+        words=verdict.words(case.student, teacher, level, reason),
+        log10_lr=None,
+        log10_lr_interval=None,
+        cap=cap,
+        cap_reason=cap_reason,
+        p_rank=joint.p_rank if joint else None,
+        p_floor=joint.p_floor if joint else None,
+        p_t=joint.p_t if joint else None,
+        p_adjusted=p_adjusted,
+        references=basis.references,
+        decoys=basis.decoys,
+        tied_with=(),
+        alternatives=verdict.alternatives(case.student, teacher, basis, released),
+        power=None,
+        would_change=verdict.would_change(level, reason, basis),
+    )
+
+
+def same_answers(case: Case, teacher: str) -> float:
+    """Share of the probes on which both gave the same answer, word for word; short answers left out."""
+    place = {s: i for i, s in enumerate(case.panel.subjects)}
+    view = case.panel.view()
+    mine, theirs = view.answers_of(place[case.student]), view.answers_of(place[teacher])
+    both = [(a, b) for a, b in zip(mine, theirs, strict=True) if a and b and len(a) >= 40]
+    return sum(a.strip() == b.strip() for a, b in both) / len(both) if both else 0.0
+
+
+def tied(
+    case: Case,
+    scene: weigh.Scene,
+    of: Verdict,
+    verdicts: Sequence[Verdict],
+    nulls: dict[str, References],
+) -> tuple[str, ...]:
+    """Other teachers of the same provider that the data cannot tell from this one.
+
+    A tie: same group, or the 95 % bootstrap interval of the difference between the two scores holds 0.
+    """
+    ties = []
+    for other in verdicts:
+        if other.teacher == of.teacher or other.reason == "teacher_later" or of.reason == "teacher_later":
+            continue
+        if case.lineage.group(other.teacher) == case.lineage.group(of.teacher):
+            ties.append(other.teacher)
+        elif case.lineage.provider(other.teacher) == case.lineage.provider(of.teacher):
+            shared = [m for m in nulls[of.teacher].models if m in nulls[other.teacher].models]
+            a = weigh.resampled_score(scene, of.teacher, shared)
+            b = weigh.resampled_score(scene, other.teacher, shared)
+            if len(a) and np.quantile(a - b, 0.025) <= 0 <= np.quantile(a - b, 0.975):
+                ties.append(other.teacher)
+    return tuple(ties)
+
+
+def _rank_of(level: str) -> int:
+    return verdict.ACCUSING.index(level) + 1 if level in verdict.ACCUSING else 0
+
+
+def _rows(case: Case, m: Measurement) -> store.MeasurementRows:
+    return store.MeasurementRows(
+        m.detector,
+        m.statistic,
+        str(m.channel),
+        m.unit,
+        m.params,
+        case.panel.subjects,
+        case.models,
+        np.ascontiguousarray(m.values),
+    )
+
+
+def command_line() -> str:
+    """The command as typed, for the report."""
+    import shlex
+
+    return shlex.join(["audit", *sys.argv[1:]])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _lineage_file(config: CompareConfig) -> dict[str, str]:
+    path = (
+        Path(config.lineage)
+        if config.lineage and config.lineage != "none"
+        else shipped.path(lineages.SHIPPED)
+    )
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+class _Silent:
+    """Progress for nobody."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Ignore."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore."""
+
+    def warn(self, text: str) -> None:
+        """Ignore."""

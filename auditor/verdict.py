@@ -1,0 +1,211 @@
+"""From figures to a level and words, and the rules that make the answer "not enough evidence".
+
+Levels before calibration (docs/method.md, section 5): Holm-adjusted predictive-t p of the joint score
+at most .05 is weak, at most .01 moderate, nothing higher; an unadjusted rank p above .10 forbids any
+accusation. Leaves out every computation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.report import Alternative, Finding, Verdict
+
+WEAK_AT, MODERATE_AT = 0.05, 0.01
+RANK_FORBIDS_ABOVE = 0.10
+MIN_REFERENCES, MIN_INNOCENTS = 20, 10
+MIN_DECOYS, MIN_DECOY_PROVIDERS = 10, 4
+MIN_PROBES, FEW_PROBES = 20, 100
+SAME_ANSWERS = 0.5
+ACCUSING = ("weak", "moderate", "moderately_strong", "strong")
+
+CAP_REASON = (
+    "the score is not yet calibrated to a likelihood ratio and its power on known students was not measured"
+)
+
+REASONS = {
+    "unusual": "the student resembles {t} more than the reference models do",
+    "not_unusual": "the student resembles {t} no more than models of innocent origin may",
+    "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
+    "few_references": "fewer than {r} eligible reference models ({i} of them of innocent origin) are too few",
+    "few_decoys": "there are too few decoy teachers of other providers to set {t} apart from any assistant",
+    "few_probes": "student and {t} share fewer than {n} answered probes",
+    "teacher_later": "{t} was first available after the student's release",
+    "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
+    "not_measured": "the joint score could not be measured",
+}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a level is decided on, for one teacher.
+
+    `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models.
+    """
+
+    teacher: str
+    joint: Finding | None
+    p_adjusted: float | None
+    references: int
+    innocents: int
+    decoys: int
+    decoy_providers: int
+    teacher_later: bool
+    same_answers: float
+
+
+def decide(basis: Basis) -> tuple[str, str]:
+    """(level, reason); the first rule that applies."""
+    joint = basis.joint
+    if basis.teacher_later:
+        return "insufficient", "teacher_later"
+    if joint is None:
+        return "insufficient", "not_measured"
+    if joint.n_probes < MIN_PROBES:
+        return "insufficient", "few_probes"
+    if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
+        return "insufficient", "few_references"
+    if not basis.decoys:
+        return "insufficient", "few_decoys"
+    if basis.p_adjusted is None or joint.p_rank is None:
+        return "insufficient", "not_measured"
+    if basis.same_answers >= SAME_ANSWERS:
+        return "insufficient", "same_answers"
+    if basis.p_adjusted > WEAK_AT:
+        return "insufficient", "not_unusual"
+    if joint.p_rank > RANK_FORBIDS_ABOVE:
+        return "insufficient", "rank_above_0.10"
+    few = basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS
+    return ("weak" if few or basis.p_adjusted > MODERATE_AT else "moderate"), "unusual"
+
+
+def cap(basis: Basis) -> tuple[str, str]:
+    """(highest level this run could reach, why)."""
+    if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
+        return "insufficient", (
+            f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
+            f"at least {MIN_REFERENCES} and {MIN_INNOCENTS} are needed"
+        )
+    if basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS:
+        return "weak", (
+            f"{basis.decoys} decoys of {basis.decoy_providers} other providers; at least {MIN_DECOYS} of "
+            f"{MIN_DECOY_PROVIDERS} are needed"
+        )
+    return "moderate", CAP_REASON
+
+
+def words(student: str, teacher: str, level: str, reason: str) -> str:
+    """One sentence for the reader."""
+    why = REASONS[reason].format(t=teacher, r=MIN_REFERENCES, i=MIN_INNOCENTS, n=MIN_PROBES)
+    if level in ACCUSING:
+        return (
+            f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was distilled "
+            f"from {teacher}, against its not having been: {why}."
+        )
+    return (
+        f"Not enough evidence either way that {student} was distilled from {teacher}: {why}. "
+        "This is no finding of innocence."
+    )
+
+
+def alternatives(
+    student: str, teacher: str, basis: Basis, released: tuple[str, str]
+) -> tuple[Alternative, ...]:
+    """Other explanations of a resemblance, and what was and was not examined about each."""
+    dated = all(released)
+    return (
+        Alternative(
+            "same model",
+            True,
+            f"{student} may be {teacher} itself behind another name. {basis.same_answers:.1%} of the answers "
+            "are word for word the same; sampling differences were not tested.",
+        ),
+        Alternative(
+            "direction",
+            dated,
+            f"{teacher} may have learned from {student}. Release dates on record: student {released[0]}, "
+            f"teacher {released[1]}."
+            if dated
+            else f"{teacher} may have learned from {student}. Release dates are not both known: not examined.",
+        ),
+        Alternative(
+            "common source",
+            False,
+            "Both may have learned from a third model. Only the teachers named in this run were tested.",
+        ),
+        Alternative(
+            "chain",
+            False,
+            f"{student} may have learned from another student of {teacher}. Text alone does not tell.",
+        ),
+        Alternative(
+            "public data",
+            False,
+            f"{student} may have been trained on a public dataset that holds outputs of {teacher}, without "
+            "asking it. No overlap with such a dataset was measured.",
+        ),
+        Alternative(
+            "common ancestor",
+            False,
+            "Both may descend from one base model. That needs weights; none were examined.",
+        ),
+    )
+
+
+def would_change(verdict_level: str, reason: str, basis: Basis) -> tuple[str, ...]:
+    """What further evidence could move this verdict."""
+    steps = []
+    if reason == "few_references":
+        steps.append(
+            f"More reference models of documented origin (now {basis.references}; at least {MIN_REFERENCES}, "
+            f"{MIN_INNOCENTS} of them without any teacher)."
+        )
+    if basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS:
+        steps.append(f"At least {MIN_DECOYS} decoy teachers of {MIN_DECOY_PROVIDERS} other providers.")
+    if basis.joint and basis.joint.n_probes < FEW_PROBES:
+        steps.append(f"More probes (now {basis.joint.n_probes}).")
+    if reason == "teacher_later":
+        steps.append("A correction of the release dates in the lineage table.")
+    if verdict_level in ACCUSING:
+        steps.append("A reference model trained on the same public data that scores as high as the student.")
+    steps.append("Log-probabilities or weights of the student; the teacher's log of served answers.")
+    return tuple(steps)
+
+
+def headline(
+    student: str, verdicts: tuple[Verdict, ...], findings: tuple[Finding, ...], ran: tuple[int, int]
+) -> str:
+    """First line of every report: the answer, its p and K, and how much of the toolkit ran."""
+    accused = [v for v in verdicts if v.level in ACCUSING]
+    n_probes = max((f.n_probes for f in findings), default=0)
+    tail = f"{n_probes} probes; {ran[0]} of {ran[1]} detectors ran"
+    if accused:
+        top = accused[0]
+        names = " or ".join((top.teacher, *top.tied_with))
+        others = [v.teacher for v in verdicts if v.level not in ACCUSING and v.teacher not in top.tied_with]
+        more = [f"{v.level} for {v.teacher}" for v in accused[1:] if v.teacher not in top.tied_with]
+        return (
+            f"{top.level.replace('_', ' ').capitalize()} support for distillation of {student} from {names} "
+            f"(adjusted p {_p(top.p_adjusted)}, rank p {_p(top.p_rank)} with floor {_p(top.p_floor)} over "
+            f"{top.references} references; {tail})."
+            + (f" Also {', '.join(more)}." if more else "")
+            + (f" Not enough evidence either way for {', '.join(others)}." if others else "")
+        )
+    names = ", ".join(v.teacher for v in verdicts)
+    smallest = min(
+        (v for v in verdicts if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
+    )
+    reasons = sorted({v.reason for v in verdicts})
+    figures = (
+        f"smallest adjusted p {_p(smallest.p_adjusted)} over {smallest.references} references; "
+        if smallest
+        else ""
+    )
+    return (
+        f"Not enough evidence either way for distillation of {student} from {names} "
+        f"({figures}{tail}; reason: {', '.join(reasons)})."
+    )
+
+
+def _p(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}".lstrip("0") if value >= 0.001 else "below .001"
