@@ -99,8 +99,8 @@ def words(student: str, teacher: str, level: str, reason: str) -> str:
     why = REASONS[reason].format(t=teacher, r=MIN_REFERENCES, i=MIN_INNOCENTS, n=MIN_PROBES)
     if level in ACCUSING:
         return (
-            f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was distilled "
-            f"from {teacher}, against its not having been: {why}."
+            f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was "
+            f"distilled from {teacher}, against its not having been: {why}."
         )
     return (
         f"Not enough evidence either way that {student} was distilled from {teacher}: {why}. "

@@ -6,7 +6,7 @@ interaction: names are readable through <title>.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -39,7 +39,9 @@ def distribution(finding: Finding, student: str) -> Markup:
     x = place(finding.value)
     if finding.interval:
         a, b = (place(v) for v in finding.interval)
-        parts.append(Markup('<line class="interval" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(a, b, base, base))
+        parts.append(
+            Markup('<line class="interval" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/>').format(a=a, b=b, y=base)
+        )
     parts.append(
         Markup('<line class="student" x1="{x}" x2="{x}" y1="16" y2="{y}"><title>{t}</title></line>').format(
             x=x, y=base + 6, t=f"{one_line(student)}: {number(finding.value)}"
@@ -61,7 +63,7 @@ def distribution(finding: Finding, student: str) -> Markup:
 
 
 def forest(findings: Sequence[Finding]) -> Markup:
-    """z of every statistic (student minus references' mean, in their standard deviations)."""
+    """Z of every statistic (student minus references' mean, in their standard deviations)."""
     shown = [f for f in findings if f.z is not None]
     if not shown:
         return Markup("")
@@ -100,7 +102,7 @@ def forest(findings: Sequence[Finding]) -> Markup:
     return _svg(height, label, parts)
 
 
-def _scale(low: float, high: float):  # type: ignore[no-untyped-def]
+def _scale(low: float, high: float) -> Callable[[float], float]:
     width = (high - low) or 1.0
     return lambda v: round(LEFT + (v - low) / width * (WIDTH - LEFT - RIGHT), 1)
 

@@ -58,8 +58,10 @@ def marked(text: str, spans: tuple[tuple[float, float], ...]) -> Markup:
     """Text with <mark> around the spans; offsets are into the text as the model gave it."""
     parts, at = [], 0
     for start, end in spans:
-        parts.append(Markup("{}<mark>{}</mark>").format(
-            inert.visible(text[at : int(start)]), inert.visible(text[int(start) : int(end)])
-        ))
+        parts.append(
+            Markup("{}<mark>{}</mark>").format(
+                inert.visible(text[at : int(start)]), inert.visible(text[int(start) : int(end)])
+            )
+        )
         at = int(end)
     return Markup("").join(parts) + Markup("{}").format(inert.visible(text[at:]))

@@ -6,6 +6,7 @@ Leaves out figures.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from auditor.report import Exhibit, Report, Verdict
 from auditor.reports.inert import number, one_line, p_value, span, visible
@@ -15,7 +16,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:=@.-])")
 
 def render(report: Report) -> str:
     """Render as GitHub-flavoured Markdown."""
-    parts = [f"**{inline(report.headline)}**"]
+    parts = [inline(report.headline)]
     for verdict in report.verdicts:
         parts += _verdict(verdict, report)
     if report.exhibits:
@@ -76,7 +77,8 @@ def _exhibit(exhibit: Exhibit) -> str:
             _fence(exhibit.student_text),
             "Teacher:",
             _fence(exhibit.teacher_text),
-            "Shared: " + "; ".join(inline(exhibit.student_text[int(a) : int(b)]) for a, b in exhibit.student_spans),
+            "Shared: "
+            + "; ".join(inline(exhibit.student_text[int(a) : int(b)]) for a, b in exhibit.student_spans),
         )
     )
 
@@ -88,7 +90,7 @@ def _fence(text: str) -> str:
     return f"{fence}text\n{visible(text)}\n{fence}"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *[tuple(inline(c) for c in row) for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -100,5 +102,9 @@ def _exclusions(report: Report) -> list[tuple[str, ...]]:
 def _run(report: Report) -> str:
     run = report.run
     facts = {"run": run.id, "seed": str(run.seed), "finished": run.finished}
-    facts |= {f"{name} {key}": value for name, table in (("version", run.versions), ("SHA-256", run.hashes)) for key, value in table.items()}
+    facts |= {
+        f"{name} {key}": value
+        for name, table in (("version", run.versions), ("SHA-256", run.hashes))
+        for key, value in table.items()
+    }
     return "\n".join(f"- {inline(key)}: {inline(value)}" for key, value in facts.items())

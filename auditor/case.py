@@ -1,0 +1,168 @@
+"""A case: the panel as read, its lineage, and who plays which role in it.
+
+Leaves out every measurement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, get_args
+
+import numpy as np
+import pyarrow.compute as pc
+
+from auditor import lineage as lineages
+from auditor import shipped
+from auditor.config import CompareConfig
+from auditor.errors import AuditError
+from auditor.lineage import Lineage
+from auditor.panel import Match, Panel
+from auditor.readers import ReadOptions
+from auditor.references import References, decoys, eligible
+from auditor.sources.load import Loaded, load
+from detectors.types import Float64
+
+# Answers are cut here before their length counts (docs/method.md, section 2).
+LENGTH_CUT = 6000
+# Shorter answers ("Yes.") are the same in many models.
+TELLING_CHARACTERS = 40
+
+
+class Progress(Protocol):
+    """What the job tells while it runs."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Begin a stage."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps of it as done."""
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A loaded panel with the roles of its models.
+
+    Attributes
+    ----------
+    teachers : candidate teachers, as asked. models : column models: teachers, their siblings, decoys.
+    decoys : models that may serve as decoys. answered : (n_subjects, n_probes) bool.
+    """
+
+    panel: Panel
+    lineage: Lineage
+    student: str
+    teachers: tuple[str, ...]
+    models: tuple[str, ...]
+    decoys: tuple[str, ...]
+    answered: np.ndarray
+
+
+def prepare(config: CompareConfig, progress: Progress) -> Case:
+    """Read panel and lineage, resolve names, and settle who plays which role."""
+    progress.stage("Reading answers")
+    match = config.match
+    if match not in get_args(Match):
+        raise AuditError(f"--match {match!r}: allowed are {', '.join(get_args(Match))}.")
+    options = ReadOptions(
+        format=config.input_format,
+        columns=config.columns,
+        encoding=config.encoding,
+        keep_going=config.keep_going,
+        prompts=Path(config.prompts) if config.prompts else None,
+    )
+    loaded = load(
+        config.student,
+        config.teachers,
+        config.decoys,
+        Path(config.panel) if config.panel else None,
+        options,
+        match=match,  # type: ignore[arg-type]
+    )
+    _check_roles(loaded)
+    history = read_lineage(config).restricted_to(loaded.panel.subjects)
+    return cast(loaded, history)
+
+
+def read_lineage(config: CompareConfig) -> Lineage:
+    """The table given, filled up from the shipped table of public models; "none" = only the one given."""
+    public = replace(
+        lineages.read(shipped.path(lineages.SHIPPED)), source="the shipped table of public models"
+    )
+    if config.lineage == "none":
+        return Lineage({}, "none")
+    own = lineages.read(Path(config.lineage)) if config.lineage else None
+    return lineages.merge(own, public)
+
+
+def _check_roles(loaded: Loaded) -> None:
+    if loaded.student in loaded.teachers:
+        raise AuditError(f"{loaded.student!r} is student and teacher at once. Name two different models.")
+    twice = sorted({t for t in loaded.teachers if loaded.teachers.count(t) > 1})
+    if twice:
+        raise AuditError(f"Teacher {twice[0]!r} is given more than once. Name each teacher once.")
+    both = sorted(set(loaded.decoys) & {loaded.student, *loaded.teachers})
+    if both:
+        raise AuditError(f"{both[0]!r} is a decoy and also student or teacher. Give it one role.")
+
+
+def cast(loaded: Loaded, history: Lineage) -> Case:
+    """Settle the columns: candidate teachers, their sibling checkpoints, and the decoys."""
+    panel, subjects = loaded.panel, loaded.panel.subjects
+    groups = {history.group(t) for t in loaded.teachers}
+    siblings = [
+        s for s in subjects if history.group(s) in groups and history.row(s).relation in ("", "original")
+    ]
+    others = [d for d in decoys(subjects, history, loaded.decoys) if d != loaded.student]
+    models = tuple(dict.fromkeys((*loaded.teachers, *(s for s in siblings if s != loaded.student), *others)))
+    view = panel.view()
+    answered = np.asarray(view.texts.is_valid()).reshape(len(panel.probes), len(subjects)).T
+    return Case(
+        panel,
+        history,
+        loaded.student,
+        loaded.teachers,
+        models,
+        tuple(dict.fromkeys((*loaded.teachers, *others))),
+        answered,
+    )
+
+
+def null_for(case: Case, teacher: str) -> References:
+    """Eligible references of one teacher."""
+    place = {s: i for i, s in enumerate(case.panel.subjects)}
+    asked = case.answered[place[case.student]]
+    share = case.answered[:, asked].mean(axis=1) if asked.any() else np.zeros(len(place))
+    coverage = dict(zip(case.panel.subjects, share.tolist(), strict=True))
+    return eligible(case.panel.subjects, case.lineage, case.student, teacher, coverage)
+
+
+def later(case: Case, teacher: str) -> bool:
+    """Whether the teacher and all its siblings were first available after the student's release."""
+    student = case.lineage.row(case.student).released
+    group = case.lineage.group(teacher)
+    dates = [case.lineage.row(m).released for m in case.lineage.rows if case.lineage.group(m) == group]
+    return bool(dates) and all(lineages.definitely_later(d, student) for d in dates)
+
+
+def mean_length(panel: Panel) -> Float64:
+    """(n_subjects,) mean over probes of ln(1 + characters), answers cut at 6,000 characters."""
+    texts = panel.view().texts
+    characters = pc.fill_null(pc.cast(pc.utf8_length(texts), "float64"), float("nan"))
+    cut = np.minimum(np.asarray(characters), LENGTH_CUT).reshape(len(panel.probes), len(panel.subjects))
+    answered = ~np.isnan(cut)
+    total = np.where(answered, np.log1p(np.nan_to_num(cut)), 0.0).sum(axis=0)
+    mean: Float64 = total / np.maximum(answered.sum(axis=0), 1)
+    return mean
+
+
+def same_answers(case: Case, teacher: str) -> float:
+    """Share of the probes on which both gave the same answer, word for word; short answers left out."""
+    place = {s: i for i, s in enumerate(case.panel.subjects)}
+    view = case.panel.view()
+    mine, theirs = view.answers_of(place[case.student]), view.answers_of(place[teacher])
+    both = [(a, b) for a, b in zip(mine, theirs, strict=True) if a and b and len(a) >= TELLING_CHARACTERS]
+    return sum(a.strip() == b.strip() for a, b in both) / len(both) if both else 0.0
