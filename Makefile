@@ -28,7 +28,7 @@ demo: .venv/base
 # Exit codes 0 and 1 are answers (1: evidence found); from 2 on something is wrong.
 ask:
 	@rm -rf $(OUT) && mkdir $(OUT)
-	@echo "Was $(DEMO_STUDENT) distilled from $(DEMO_TEACHERS)?"
+	@echo "Was $(DEMO_STUDENT) distilled from one of $(DEMO_TEACHERS)?"
 	@$(ASK) --student panel:$(DEMO_STUDENT) -o $(OUT)/accused.html || test $$? -eq 1
 	@echo; echo "And $(DEMO_INNOCENT)?"
 	@$(ASK) --student panel:$(DEMO_INNOCENT) -o $(OUT)/innocent.html || test $$? -eq 1

@@ -42,6 +42,19 @@ class Progress(Protocol):
         """Say what the user should know."""
 
 
+class Silent:
+    """Progress for nobody."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Ignore."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Ignore."""
+
+    def warn(self, text: str) -> None:
+        """Ignore."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A loaded panel with the roles of its models.

@@ -19,7 +19,7 @@ import numpy as np
 
 from auditor import lineage as lineages
 from auditor import measure, shipped, store, verdict, weigh
-from auditor.case import Case, Progress, later, mean_length, null_for, prepare, same_answers
+from auditor.case import Case, Progress, Silent, later, mean_length, null_for, prepare, same_answers
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
 from auditor.references import INNOCENT_STRATUM, References
@@ -61,7 +61,7 @@ class Plan:
 
 def plan(config: CompareConfig) -> Plan:
     """Read the inputs and say what would be done."""
-    case = prepare(config, _Silent())
+    case = prepare(config, Silent())
     chosen, skipped = measure.choose(config.detectors)
     nulls = {t: null_for(case, t) for t in case.teachers}
     return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls)
@@ -300,16 +300,3 @@ def _lineage_file(config: CompareConfig) -> dict[str, str]:
         else shipped.path(lineages.SHIPPED)
     )
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
-
-
-class _Silent:
-    """Progress for nobody."""
-
-    def stage(self, text: str, total: int | None = None) -> None:
-        """Ignore."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Ignore."""
-
-    def warn(self, text: str) -> None:
-        """Ignore."""

@@ -126,7 +126,7 @@ def alternatives(
             f"{teacher} may have learned from {student}. Release dates on record: student {released[0]}, "
             f"teacher {released[1]}."
             if dated
-            else f"{teacher} may have learned from {student}. Release dates are not both known: not examined.",
+            else f"{teacher} may have learned from {student}. Release dates are not both known.",
         ),
         Alternative(
             "common source",

@@ -8,6 +8,7 @@ whose mean is the bias-corrected statistic. Leaves out part-of-speech templates.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -51,8 +52,9 @@ class Stylometry:
         n_probes = answered.shape[1]
         all_counts, all_totals = counts.sum(axis=1, dtype=np.float64), totals.sum(axis=1, dtype=np.float64)
         frequency = rates(all_counts, all_totals)
-        center = np.nanmean(frequency, axis=0)
-        spread = np.nanstd(frequency, axis=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a feature that no text can show stays NaN
+            center, spread = np.nanmean(frequency, axis=0), np.nanstd(frequency, axis=0)
         used = np.isfinite(spread) & (spread > 1e-12)
         n_answers = answered.sum(axis=1)[:, None]
 
@@ -110,6 +112,8 @@ def deltas(z: Float64, targets: Float64) -> tuple[Float64, Float64]:
     -------
     Two (n_subjects, n_teachers) float64; cosine 0 for an all-zero profile, NaN for a subject without text.
     """
+    if not z.shape[1]:  # no feature varies: every style is the same
+        return np.zeros((len(z), len(targets))), np.zeros((len(z), len(targets)))
     burrows = -np.stack([np.abs(z - target).mean(axis=1) for target in targets], axis=1)
     length = np.linalg.norm(z, axis=1)[:, None] * np.linalg.norm(targets, axis=1)[None, :]
     cosine = z @ targets.T / np.where(length == 0, 1.0, length)

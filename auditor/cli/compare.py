@@ -26,7 +26,12 @@ EVIDENCE_FOUND = 1
 @option("-t", "--teacher", multiple=True, required=True, type=Words("MODEL"), help="A candidate teacher.")
 @option("--decoy", multiple=True, type=Words("MODEL"), help="Another provider's model, for contrast.")
 @option("--panel", metavar="FILE", help="Answers of many models to the same probes ('audit panel').")
-@option("--lineage", metavar="FILE", help="CSV of what is documented about the models of the panel.")
+@option(
+    "--lineage",
+    metavar="FILE",
+    help="CSV or TOML of what is documented about the models; goes before the shipped table of public "
+    "models. 'none': neither.",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -99,8 +104,8 @@ def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, 
     """Write the report wherever it was asked for, and the answer on stderr when stdout does not say it."""
     from auditor.reports import render
 
-    for format_, output in places:
-        terminal.write(render(report, format_), output)
     if ("text", "-") not in places:
         terminal.say(report.headline)
+    for format_, output in places:
+        terminal.write(render(report, format_), output)
     terminal.say(f"Evidence: run {report.run.id} in {config.evidence}")

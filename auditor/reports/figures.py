@@ -78,7 +78,8 @@ def forest(findings: Sequence[Finding]) -> Markup:
         kind = "joint" if f.detector == "joint" else "part"
         parts.append(
             Markup(
-                '<text x="0" y="{ty}">{name}</text><line class="stem" x1="{zero}" x2="{x}" y1="{y}" y2="{y}"/>'
+                '<text x="0" y="{ty}">{name}</text>'
+                '<line class="stem" x1="{zero}" x2="{x}" y1="{y}" y2="{y}"/>'
                 '<circle class="{kind}" cx="{x}" cy="{y}" r="5"><title>p (t) {p}</title></circle>'
                 '<text x="{tx}" y="{ty}">{z}</text>'
             ).format(

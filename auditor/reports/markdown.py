@@ -54,8 +54,9 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
     if verdict.cap:
         parts.append(f"At most {verdict.cap.replace('_', ' ')}: {inline(verdict.cap_reason or '')}.")
     parts.append(
-        f"{verdict.references} references, {verdict.decoys} decoys; adjusted p {p_value(verdict.p_adjusted)}; "
-        f"rank p {p_value(verdict.p_rank)} with floor {p_value(verdict.p_floor)}."
+        f"{verdict.references} references, {verdict.decoys} decoys; adjusted p "
+        f"{p_value(verdict.p_adjusted)}; rank p {p_value(verdict.p_rank)} with floor "
+        f"{p_value(verdict.p_floor)}."
     )
     if rows:
         parts.append(_table(head, rows))

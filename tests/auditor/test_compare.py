@@ -1,0 +1,170 @@
+"""The main job, from files to the report read back from the evidence file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+
+from auditor import case as cases
+from auditor import compare, store
+from auditor.cli import main
+from auditor.config import CompareConfig
+from auditor.errors import AuditError
+from auditor.report import Report
+from tests.panels import generated, lineage_csv
+
+
+def written(
+    tmp_path: Path, panel: dict[str, list[str]], prompts: list[str], lineage: str | None = None
+) -> CompareConfig:
+    rows = [(m, f"q{j}", a) for m, given in panel.items() for j, a in enumerate(given)]
+    pq.write_table(
+        pa.table([pa.array(c) for c in zip(*rows, strict=True)], ["model", "prompt_id", "output"]),
+        tmp_path / "panel.parquet",
+    )
+    ids = [f"q{j}" for j in range(len(prompts))]
+    pq.write_table(pa.table({"prompt_id": ids, "prompt": prompts}), tmp_path / "prompts.parquet")
+    (tmp_path / "lineage.csv").write_text(lineage or lineage_csv(list(panel)))
+    return CompareConfig(
+        student="panel:S",
+        teachers=("panel:T",),
+        panel=str(tmp_path / "panel.parquet"),
+        lineage=str(tmp_path / "lineage.csv"),
+        evidence=str(tmp_path / "audit.duckdb"),
+        bootstrap=200,
+    )
+
+
+def judged(config: CompareConfig) -> Report:
+    return compare.run(config, cases.Silent())
+
+
+@pytest.fixture(scope="module")
+def accused(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompareConfig, Report]:
+    config = written(tmp_path_factory.mktemp("accused"), *generated(40, share=0.7))
+    return config, judged(config)
+
+
+def test_a_student_is_found_and_the_evidence_agrees(accused: tuple[CompareConfig, Report]) -> None:
+    config, report = accused
+    verdict = report.verdicts[0]
+    assert (verdict.level, verdict.reason) == ("moderate", "unusual")
+    assert verdict.p_adjusted <= 0.01 and verdict.p_rank == verdict.p_floor
+    assert (verdict.references, verdict.decoys) == (52, 12)
+    assert report.exhibits and report.headline.startswith("Moderate support for distillation of S from T")
+    assert report.findings[0].interval[0] < report.findings[0].value < report.findings[0].interval[1]
+    path = Path(config.evidence)
+    assert store.read_report(path) == report
+    assert store.check_run(path) == ()
+
+
+def test_same_seed_same_figures(accused: tuple[CompareConfig, Report], tmp_path: Path) -> None:
+    config, report = accused
+    again = judged(replace(config, evidence=str(tmp_path / "again.duckdb")))
+    assert again.findings == report.findings and again.verdicts == report.verdicts
+    assert again.run.hashes == report.run.hashes
+
+
+def test_an_innocent_is_not_accused(tmp_path: Path) -> None:
+    verdict = judged(written(tmp_path, *generated(40, share=0.0))).verdicts[0]
+    assert verdict.level == "insufficient" and "innocence" in verdict.words
+
+
+def test_a_later_teacher_is_not_judged(tmp_path: Path) -> None:
+    panel, prompts = generated(30, share=0.7)
+    text = lineage_csv(list(panel)).replace(
+        "T,teacher,acme,T,,original,2023-01", "T,teacher,acme,T,,original,2024-01"
+    )
+    report = judged(written(tmp_path, panel, prompts, text))
+    assert (report.verdicts[0].level, report.verdicts[0].reason) == ("insufficient", "teacher_later")
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("n_references", "n_decoys", "reason", "cap"),
+    [(2, 12, "few_references", "insufficient"), (40, 4, "unusual", "weak"), (40, 0, "few_decoys", "weak")],
+)
+def test_thin_panels_are_capped(
+    tmp_path: Path, n_references: int, n_decoys: int, reason: str, cap: str
+) -> None:
+    report = judged(written(tmp_path, *generated(n_references, n_decoys=n_decoys, share=0.7)))
+    verdict = report.verdicts[0]
+    if reason == "few_decoys":
+        assert verdict.level == "insufficient"
+    else:
+        assert verdict.reason == reason and verdict.cap == cap
+        assert verdict.level in (cap, "insufficient")
+
+
+def test_the_teacher_behind_another_name(tmp_path: Path) -> None:
+    panel, prompts = generated(30)
+    verdict = judged(written(tmp_path, panel | {"S": list(panel["T"])}, prompts)).verdicts[0]
+    assert (verdict.level, verdict.reason) == ("insufficient", "same_answers")
+
+
+def test_leave_one_out_p_values_of_innocents_are_uniform(tmp_path: Path) -> None:
+    """Every reference judged in its turn: the first test of any detector."""
+    panel, prompts = generated(60, n_probes=40, share=0.0)
+    config = written(tmp_path, panel, prompts)
+    found: dict[str, list[float]] = {}
+    base = cases.prepare(config, cases.Silent())
+    from auditor import measure
+
+    measured = measure.measure(base.panel, base.models, measure.choose(())[0], lambda _: None)
+    for name in [n for n in panel if n.startswith("R")]:
+        case = replace(base, student=name)
+        _, findings, _, _ = compare.judge(case, measured, replace(config, bootstrap=0), cases.Silent())
+        for f in findings:
+            found.setdefault(f"{f.detector} {f.statistic}", []).append(f.p_t)
+    for name, p in found.items():
+        assert stats.kstest(p, "uniform").pvalue > 0.01, name
+        assert np.mean(np.array(p) <= 0.05) <= 0.15, name
+
+
+def test_roles_are_checked(accused: tuple[CompareConfig, Report]) -> None:
+    config, _ = accused
+    for change, says in (
+        ({"teachers": ("panel:S",)}, "student and teacher at once"),
+        ({"teachers": ("panel:T", "panel:T")}, "more than once"),
+        ({"decoys": ("panel:T",)}, "a decoy and also"),
+        ({"student": "panel:nobody"}, "No model 'nobody'"),
+        ({"detectors": ("guess",)}, "No detector 'guess'"),
+        ({"match": "maybe"}, "--match"),
+    ):
+        with pytest.raises(AuditError, match=says):
+            judged(replace(config, **change))
+
+
+def test_command_line_exit_codes_and_streams(accused: tuple[CompareConfig, Report], tmp_path: Path) -> None:
+    config, _ = accused
+    arguments = [
+        "compare",
+        "--panel",
+        config.panel,
+        "--lineage",
+        config.lineage,
+        "-t",
+        "panel:T",
+        "--evidence",
+        str(tmp_path / "e.duckdb"),
+        "--bootstrap",
+        "50",
+    ]
+    found = CliRunner().invoke(main, [*arguments, "-s", "panel:S", "-f", "json"])
+    assert found.exit_code == 1, found.stderr
+    assert json.loads(found.stdout)["verdicts"][0]["level"] == "moderate"
+    calm = CliRunner().invoke(main, [*arguments, "-s", "panel:S", "--fail-on", "never"])
+    assert calm.exit_code == 0 and calm.stdout.startswith("Moderate support")
+    innocent = CliRunner().invoke(main, [*arguments, "-s", "panel:R001", "-f", "markdown"])
+    assert innocent.exit_code == 0
+    dry = CliRunner().invoke(main, [*arguments, "-s", "panel:S", "--dry-run"])
+    assert dry.exit_code == 0 and "Nothing was measured or stored" in dry.stdout
+    assert CliRunner().invoke(main, [*arguments, "-s", "panel:nobody"]).exit_code == 2
