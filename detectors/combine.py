@@ -110,11 +110,15 @@ def left_out_scores(terms: Terms, references: Rows, student: int) -> tuple[Float
     student : (n_columns,) scaled by all references; references : (K, n_columns), each scaled by the
         others.
     """
+    if not len(references):
+        return joint_score(terms, scales(terms, np.array([student])))[student], np.empty(
+            (0, terms.foreign.shape[1])
+        )
     of_student = joint_score(terms, scales(terms, references))[student]
     rows = [
         joint_score(terms, scales(terms, np.delete(references, i)))[row] for i, row in enumerate(references)
     ]
-    return of_student, np.array(rows).reshape(len(references), -1)
+    return of_student, np.array(rows)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

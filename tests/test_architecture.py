@@ -22,7 +22,7 @@ NOT_IN_DETECTORS = {
 }
 CALLS_NOT_IN_DETECTORS = {"open", "print", "input", "exec", "eval", "__import__"}
 IN_REPORTS = ("auditor.report", "auditor.reports", "auditor.errors")
-BANNED_WORDS = {"utils", "util", "helpers", "helper", "manager", "managers", "misc", "common"}
+BANNED_WORDS = {"utils", "util", "helpers", "helper", "manager", "managers", "misc"}
 LONGEST = 400
 
 

@@ -125,8 +125,10 @@ def test_leave_one_out_p_values_of_innocents_are_uniform(tmp_path: Path) -> None
         for f in findings:
             found.setdefault(f"{f.detector} {f.statistic}", []).append(f.p_t)
     for name, p in found.items():
-        assert stats.kstest(p, "uniform").pvalue > 0.01, name
-        assert np.mean(np.array(p) <= 0.05) <= 0.15, name
+        # 60 dependent p-values at .05: 3 expected, 8 is the 99 % point of the binomial.
+        assert np.sum(np.array(p) <= 0.05) <= 8, name
+    # Single statistics have a point mass (random openings share nothing at all); the score is continuous.
+    assert stats.kstest(found["joint score"], "uniform").pvalue > 0.01
 
 
 def test_roles_are_checked(accused: tuple[CompareConfig, Report]) -> None:

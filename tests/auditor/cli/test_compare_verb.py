@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor import reports
+from auditor.cli import options
 from auditor.errors import AuditError, IncompleteError
 
 ASK = ("compare", "-s", "s", "-t", "t")
@@ -170,3 +172,7 @@ def test_a_bad_value_names_its_origin(audit, job):
     assert "from the environment" in audit(*ASK, env={"AUDIT_COMPARE_SEED": "x"}).stderr
     Path("audit.toml").write_text('[compare]\nfail-on = "certain"\n')
     assert "from the settings file" in audit(*ASK).stderr
+
+
+def test_every_format_of_a_report_can_be_asked_for():
+    assert set(options.FORMATS) == set(reports.FORMATS)
