@@ -134,7 +134,7 @@ def weigh(scene: Scene, teacher: str, null: References) -> list[Finding]:
 def joint_null(scene: Scene, terms: Terms, teacher: str, references: Sequence[str]) -> JointNull:
     """Scores towards the teacher's best sibling checkpoint, for every row alike."""
     rows = np.concatenate(([scene.student], scene.rows(references)))
-    part = Terms(terms.plain[:, rows], terms.matched[:, rows], terms.log_odds[rows], terms.foreign[rows])
+    part = Terms(terms.plain[:, rows], terms.matched[:, rows], terms.log_odds[rows])
     every = np.arange(len(rows))
     columns = scene.siblings(teacher)
     together = joint_score(part, scales(part, every))[:, columns].max(axis=1)

@@ -36,14 +36,11 @@ class Terms:
     ----------
     plain, matched : (3, n_rows, n_columns) contrasts A and B of the three channels.
     log_odds : (n_rows, n_columns) contrast A of the opening log-odds.
-    foreign : (n_rows, n_columns) False where row and column are of one provider: such cells hold a model
-        against itself or its sibling and never set a scale.
     """
 
     plain: Float64
     matched: Float64
     log_odds: Float64
-    foreign: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -74,19 +71,20 @@ def contrast_terms(means: Means, columns: Columns, student: int) -> Terms:
         for c, channel in enumerate(CHANNELS):
             plain[c, :, t] = plain_contrast(means[channel], mask, t)
             matched[c, :, t] = length_matched_contrast(means[channel], mask, t, columns.length)
-    foreign = columns.row_provider[:, None] != columns.provider[None, :]
-    return Terms(plain, matched, log_odds, foreign)
+    return Terms(plain, matched, log_odds)
 
 
 def scales(terms: Terms, rows: Rows) -> Scales:
-    """Standard deviation of each term over `rows` and all columns, own-provider cells left out."""
-    cells = np.zeros(terms.foreign.shape, dtype=bool)
-    cells[rows] = terms.foreign[rows]
-    plain = np.array([_spread(a[cells]) for a in terms.plain])
-    matched = np.array([_spread(b[cells]) for b in terms.matched])
-    both = terms.plain / plain[:, None, None] + terms.matched / matched[:, None, None]
-    channel = np.array([_spread(c[cells]) for c in both])
-    return Scales(plain, matched, channel, _spread(terms.log_odds[cells]))
+    """Standard deviation of each term over `rows` and all columns, a model's own cell included.
+
+    Own cells weigh wording less, where a model is far more like itself than anybody is like it; measured,
+    that separates better (docs/decisions/0002-joint-score.md).
+    """
+    plain = np.array([_spread(a[rows]) for a in terms.plain])
+    matched = np.array([_spread(b[rows]) for b in terms.matched])
+    both = terms.plain[:, rows] / plain[:, None, None] + terms.matched[:, rows] / matched[:, None, None]
+    channel = np.array([_spread(c) for c in both])
+    return Scales(plain, matched, channel, _spread(terms.log_odds[rows]))
 
 
 def _spread(values: Float64) -> float:

@@ -71,7 +71,7 @@ def detect(path: Path, options: ReadOptions | None = None) -> Reader:
     what = "a folder that holds" if path.is_dir() else "a file in"
     raise AuditError(
         f"{path}: {what} no known format. Known are {_names()}. "
-        "Name one with --format, or give the responses as JSON lines with model, prompt and output."
+        "Name one with --input-format, or give the responses as JSON lines with model, prompt and output."
     )
 
 
@@ -84,7 +84,7 @@ def read(path: Path, options: ReadOptions | None = None) -> Recorded:
     for reader in READERS:
         if reader.name == options.format:
             return reader.read(path, options)
-    raise AuditError(f"--format {options.format}: no such format. Allowed are {_names()}.")
+    raise AuditError(f"--input-format {options.format}: no such format. Allowed are {_names()}.")
 
 
 def read_all(paths: Iterable[Path], options: ReadOptions | None = None) -> tuple[Recorded, ...]:

@@ -81,7 +81,7 @@ class Rows:
             where = ", ".join(self.files) or "the source"
             raise AuditError(
                 f"{where}: no responses found as format {self.format}. {' '.join(notes)} "
-                "Check the file, or name another format with --format."
+                "Check the file, or name another format with --input-format."
             )
         return Recorded(pa.concat_tables(self._tables), self.format, notes, dict(self.files))
 
