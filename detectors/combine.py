@@ -110,7 +110,7 @@ def left_out_scores(terms: Terms, references: Rows, student: int) -> tuple[Float
     """
     if not len(references):
         return joint_score(terms, scales(terms, np.array([student])))[student], np.empty(
-            (0, terms.foreign.shape[1])
+            (0, terms.log_odds.shape[1])
         )
     of_student = joint_score(terms, scales(terms, references))[student]
     rows = [
