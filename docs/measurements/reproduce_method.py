@@ -71,9 +71,8 @@ def main() -> None:
     print(f"{len(positive)} documented students, {len(pooled)} negatives")
     for name, values in {"pooled": pooled, **negative}.items():
         labels = np.repeat((1, 0), (len(positive), len(values)))
-        print(
-            f"{name:24} n {len(values):4}  AUC {roc_auc_score(labels, np.concatenate((positive, values))):.3f}"
-        )
+        auc = roc_auc_score(labels, np.concatenate((positive, values)))
+        print(f"{name:24} n {len(values):4}  AUC {auc:.3f}")
     for rate in (0.01, 0.05):
         print(f"TPR at {rate:.0%} FPR: {(positive > np.quantile(pooled, 1 - rate)).mean():.2f}")
 

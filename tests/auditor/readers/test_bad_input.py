@@ -105,7 +105,7 @@ def test_broken_json_document(tmp_path):
 
 def test_unknown_formats_list_the_known_ones(tmp_path):
     for path in (put(tmp_path / "a.txt", "Just some words."), put(tmp_path / "b.bin", b"\x00\x01\x02")):
-        with pytest.raises(AuditError, match=r"no known format.*alpaca_eval.*csv.*--format"):
+        with pytest.raises(AuditError, match=r"no known format.*alpaca_eval.*csv.*--input-format"):
             read(path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(AuditError, match=r"folder that holds no known format"):
