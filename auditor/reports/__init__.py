@@ -10,6 +10,7 @@ from importlib import import_module
 from auditor.errors import AuditError
 from auditor.report import Report
 
+# Loaded when asked for: a format's libraries cost time.
 FORMATS = {
     "text": "auditor.reports.text",
     "json": "auditor.reports.json_report",
@@ -18,9 +19,15 @@ FORMATS = {
 }
 
 
-def render(report: Report, format: str) -> str:
-    """Render a report in one of `FORMATS`."""
+def render(report: Report, format: str, *, width: int | None = None, color: bool | None = None) -> str:
+    """Render a report in one of `FORMATS`.
+
+    `width` (columns) and `color` are the text format's; None takes both from stdout and NO_COLOR.
+    """
     if format not in FORMATS:
-        raise AuditError(f"No report format {format!r}. Allowed are {', '.join(FORMATS)}.")
-    rendered: str = import_module(FORMATS[format]).render(report)
+        raise AuditError(
+            f"There is no report format {format!r}. Allowed are {', '.join(FORMATS)}. Name one with -f."
+        )
+    options = {"width": width, "color": color} if format == "text" else {}
+    rendered: str = import_module(FORMATS[format]).render(report, **options)
     return rendered

@@ -1,143 +1,146 @@
-"""Inline SVG: where the student lies among the references, and a forest plot over statistics.
+"""Inline SVG: where the student lies among the references of one statistic.
 
 Colours come from the page's CSS (classes only), so figures follow light, dark and print. Leaves out any
-interaction: names are readable through <title>.
+interaction: names are readable through <title>, and the page lists the highest of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
 from auditor.report import Finding
-from auditor.reports.inert import number, one_line, p_value
+from auditor.reports.axes import Axis, axis, stacked, tick_text
+from auditor.reports.inert import one_line
+from auditor.reports.numerals import finite, number, span
+from auditor.reports.populations import Reference, at_or_above, population, references
 
-WIDTH, LEFT, RIGHT = 640, 10, 10
-DOT = 4
+WIDTH, LEFT, RIGHT = 480, 10, 450
+TOP = 40  # below the two labels
+APART, LANE = 6.4, 96.0
+INNOCENT = "innocent"
 
 
-def distribution(finding: Finding, student: str) -> Markup:
-    """Dot plot of the references' values with the student's marked; empty where nothing was measured."""
-    if finding.value is None or not finding.reference_values:
+def strip(finding: Finding, student: str) -> Markup:
+    """References as marks, innocent ones above the line, students of others below; the student as a line.
+
+    Empty where nothing was measured.
+    """
+    value, rows = finite(finding.value), references(finding)
+    if value is None or not rows:
         return Markup("")
-    values = [*finding.reference_values, finding.value, *(finding.interval or ())]
-    low, high = min(values), max(values)
-    place = _scale(low, high)
-    rows = _stacked([place(v) for v in finding.reference_values])
-    base = 30 + DOT * 2 * (max(rows, default=0) + 1)
+    null = population(finding)
+    drawn = [r.value for r in rows] + [value, *_interval(finding)] + ([null.unusual] if null else [])
+    scale = axis(drawn, LEFT, RIGHT)
+    upper, height_up = _lane([r for r in rows if r.stratum == INNOCENT], scale)
+    lower, height_down = _lane([r for r in rows if r.stratum != INNOCENT], scale)
+    ground = TOP + max(height_up, 14)
+    floor = ground + (height_down + 6 if height_down else 6)
     parts = [
-        _dot(place(v), base - 8 - row * DOT * 2, m, v, stratum)
-        for m, v, stratum, row in zip(
-            finding.reference_models,
-            finding.reference_values,
-            finding.reference_strata,
-            rows,
-            strict=True,
-        )
+        _band(finding, scale, floor),
+        *(_dot(r, x, ground - 6 - y) for r, x, y in upper),
+        *(_square(r, x, ground + 7 + y) for r, x, y in lower),
+        _line("axis", LEFT, RIGHT, ground, ground),
+        *_ticks(scale, floor),
+        _threshold(null.unusual, value, scale, floor) if null else Markup(""),
+        _student(value, student, scale, floor),
     ]
-    x = place(finding.value)
-    if finding.interval:
-        a, b = (place(v) for v in finding.interval)
-        parts.append(
-            Markup('<line class="interval" x1="{a}" x2="{b}" y1="{y}" y2="{y}"/>').format(a=a, b=b, y=base)
-        )
-    parts.append(
-        Markup('<line class="student" x1="{x}" x2="{x}" y1="16" y2="{y}"><title>{t}</title></line>').format(
-            x=x, y=base + 6, t=f"{one_line(student)}: {number(finding.value)}"
-        )
-    )
-    anchor = "end" if x > WIDTH / 2 else "start"
-    parts.append(
-        Markup('<text class="student" x="{}" y="12" text-anchor="{}">student {}</text>').format(
-            x, anchor, number(finding.value)
-        )
-    )
-    parts.append(_axis(low, high, base + 2))
-    label = (
-        f"{finding.detector} {finding.statistic}: student {number(finding.value)} among "
-        f"{len(finding.reference_values)} references from {number(min(finding.reference_values))} to "
-        f"{number(max(finding.reference_values))}"
-    )
-    return _svg(base + 26, label, parts)
+    return drawing(WIDTH, floor + 22, _summary(finding, rows, student), parts)
 
 
-def forest(findings: Sequence[Finding]) -> Markup:
-    """Z of every statistic (student minus references' mean, in their standard deviations)."""
-    shown = [f for f in findings if f.z is not None]
-    if not shown:
-        return Markup("")
-    low = min(-2.0, *(f.z or 0.0 for f in shown))
-    high = max(4.0, *(f.z or 0.0 for f in shown))
-    left = 200
-    parts = []
-    for row, f in enumerate(shown):
-        y = 18 + row * 24
-        x = left + ((f.z or 0.0) - low) / (high - low) * (WIDTH - left - 60)
-        zero = left + (0 - low) / (high - low) * (WIDTH - left - 60)
-        kind = "joint" if f.detector == "joint" else "part"
-        parts.append(
-            Markup(
-                '<text x="0" y="{ty}">{name}</text>'
-                '<line class="stem" x1="{zero}" x2="{x}" y1="{y}" y2="{y}"/>'
-                '<circle class="{kind}" cx="{x}" cy="{y}" r="5"><title>p (t) {p}</title></circle>'
-                '<text x="{tx}" y="{ty}">{z}</text>'
-            ).format(
-                name=f"{f.detector} {f.statistic}",
-                zero=f"{zero:.1f}",
-                x=f"{x:.1f}",
-                y=y,
-                ty=y + 4,
-                tx=f"{max(x, zero) + 10:.1f}",
-                kind=kind,
-                p=p_value(f.p_t),
-                z=number(f.z, 1),
-            )
-        )
-    height = 24 * len(shown) + 12
-    zero = left + (0 - low) / (high - low) * (WIDTH - left - 60)
-    parts.append(
-        Markup('<line class="axis" x1="{z}" x2="{z}" y1="4" y2="{h}"/>').format(z=f"{zero:.1f}", h=height)
-    )
-    label = "; ".join(f"{f.detector} {f.statistic} z {number(f.z, 1)}" for f in shown)
-    return _svg(height, label, parts)
-
-
-def _scale(low: float, high: float) -> Callable[[float], float]:
-    width = (high - low) or 1.0
-    return lambda v: round(LEFT + (v - low) / width * (WIDTH - LEFT - RIGHT), 1)
-
-
-def _stacked(places: Sequence[float]) -> list[int]:
-    """Row of each dot, so that none lies on another."""
-    last: list[float] = []
-    rows = [0] * len(places)
-    for i in sorted(range(len(places)), key=lambda i: places[i]):
-        free = next((r for r, x in enumerate(last) if places[i] - x >= DOT * 2), len(last))
-        last[free:] = [places[i], *last[free + 1 :]]
-        rows[i] = free
-    return rows
-
-
-def _dot(x: float, y: float, model: str, value: float, stratum: str) -> Markup:
-    title = f"{one_line(model)}: {number(value)} ({stratum})"
-    if stratum == "innocent":
-        return Markup('<circle class="innocent" cx="{}" cy="{}" r="3.2"><title>{}</title></circle>').format(
-            x, y, title
-        )
-    return Markup('<rect class="pupil" x="{}" y="{}" width="6" height="6"><title>{}</title></rect>').format(
-        x - 3, y - 3, title
-    )
-
-
-def _axis(low: float, high: float, y: float) -> Markup:
-    return Markup(
-        '<line class="axis" x1="0" x2="{w}" y1="{y}" y2="{y}"/><text x="{l}" y="{t}">{low}</text>'
-        '<text x="{w}" y="{t}" text-anchor="end">{high}</text>'
-    ).format(w=WIDTH, y=y, l=0, t=y + 18, low=number(low), high=number(high))
-
-
-def _svg(height: float, label: str, parts: Sequence[Markup]) -> Markup:
+def drawing(width: float, height: float, label: str, parts: Iterable[Markup]) -> Markup:
+    """An SVG that is one image to a screen reader."""
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, height, label, Markup("").join(parts)
+        width, round(height, 1), one_line(label), Markup("").join(parts)
+    )
+
+
+def _interval(finding: Finding) -> tuple[float, ...]:
+    ends = finding.interval or ()
+    return tuple(ends) if all(finite(v) is not None for v in ends) else ()
+
+
+def _lane(rows: Sequence[Reference], scale: Axis) -> tuple[list[tuple[Reference, float, float]], float]:
+    """Each reference with its place and its distance from the line; and the lane's height."""
+    places = [scale.place(r.value) for r in rows]
+    levels = stacked(places, APART)
+    step = min(APART, LANE / (max(levels, default=0) + 1))
+    lane = [(r, x, round(level * step, 1)) for r, x, level in zip(rows, places, levels, strict=True)]
+    return lane, (max(levels) + 1) * step + 5 if levels else 0
+
+
+def _dot(row: Reference, x: float, y: float) -> Markup:
+    return Markup('<circle class="innocent" cx="{}" cy="{}" r="2.9">{}</circle>').format(
+        x, round(y, 1), _name(row)
+    )
+
+
+def _square(row: Reference, x: float, y: float) -> Markup:
+    return Markup('<rect class="pupil" x="{}" y="{}" width="5" height="5">{}</rect>').format(
+        round(x - 2.5, 1), round(y - 2.5, 1), _name(row)
+    )
+
+
+def _name(row: Reference) -> Markup:
+    return Markup("<title>{}: {} ({})</title>").format(one_line(row.model), number(row.value), row.stratum)
+
+
+def _line(kind: str, x1: float, x2: float, y1: float, y2: float) -> Markup:
+    return Markup('<line class="{}" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(kind, x1, x2, y1, y2)
+
+
+def _band(finding: Finding, scale: Axis, floor: float) -> Markup:
+    ends = [scale.place(v) for v in _interval(finding)]
+    if not ends:
+        return Markup("")
+    return Markup('<rect class="band" x="{}" y="30" width="{}" height="{}"/>').format(
+        ends[0], round(max(1.0, ends[1] - ends[0]), 1), round(floor - 30, 1)
+    )
+
+
+def _threshold(value: float, student: float, scale: Axis, floor: float) -> Markup:
+    x = scale.place(value)
+    side = "end" if student > value else "start"
+    side = "start" if x < 45 else "end" if x > WIDTH - 45 else side
+    label = _text("threshold", "p = .05", x + 3 if side == "start" else x - 3, 26, side)
+    return _line("threshold", x, x, 17, round(floor, 1)) + label
+
+
+def _student(value: float, student: str, scale: Axis, floor: float) -> Markup:
+    x = scale.place(value)
+    name = one_line(student)
+    short = name if len(name) <= 40 else name[:39] + "…"
+    return _line("student", x, x, 15, round(floor, 1)) + _label("student", f"{short} {number(value)}", x, 11)
+
+
+def _label(kind: str, words: str, x: float, y: float) -> Markup:
+    """Words above a line, kept inside the drawing."""
+    side = "start" if x < WIDTH * 0.3 else "end" if x > WIDTH * 0.7 else "middle"
+    at = {"start": max(x - 4, 2), "end": min(x + 4, WIDTH - 2), "middle": x}[side]
+    return _text(kind, words, at, y, side)
+
+
+def _text(kind: str, words: str, x: float, y: float, side: str) -> Markup:
+    return Markup('<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>').format(
+        kind, round(x, 1), round(y, 1), side, words
+    )
+
+
+def _ticks(scale: Axis, floor: float) -> list[Markup]:
+    values = scale.ticks()
+    step = values[1] - values[0] if len(values) > 1 else scale.width
+    parts = [_line("axis", LEFT, RIGHT, round(floor, 1), round(floor, 1))]
+    for value in values:
+        x = scale.place(value)
+        parts.append(_line("axis", x, x, round(floor, 1), round(floor + 4, 1)))
+        parts.append(_text("tick", tick_text(value, step), min(max(x, 14), WIDTH - 14), floor + 17, "middle"))
+    return parts
+
+
+def _summary(finding: Finding, rows: Sequence[Reference], student: str) -> str:
+    return (
+        f"{finding.detector} {finding.statistic}: {student} at {number(finding.value)}, 95 % "
+        f"interval {span(finding.interval)}; {len(rows)} references from {number(rows[0].value)} to "
+        f"{number(rows[-1].value)}, {at_or_above(finding)} of them at or above the student."
     )

@@ -1,23 +1,103 @@
 """The report as one HTML file: no network, no script, readable in light, dark and print.
 
-Everything a model or file said goes through `visible` and the template's escaping. Leaves out the look
-(`templates/report.css`) and the words (`templates/report.html`).
+Everything printed goes through `visible` and the template's escaping. Leaves out the look
+(`templates/*.css`), the words (`templates/*.html`) and the figures (`figures.py`, `forest.py`).
 """
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.report import Exhibit, Report
-from auditor.reports import figures, inert
+from auditor.report import Exhibit, Finding, LineageRow, Report
+from auditor.reports import excerpts, figures, forest, inert, numerals, phrases, populations
+
+EXHIBITS_SHOWN = 12
+EXCERPT = 4_000
+HIGHEST = 3
+# What may be a link: an address whose text is the whole of it.
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~%/?#=&;+,@:-]*)?")
 
 
 def render(report: Report) -> str:
     """Render one complete page."""
-    return _environment().get_template("report.html").render(report=report)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(report=report, reference_rows=reference_rows(report))
+    )
+
+
+@dataclass(frozen=True)
+class ReferenceRow:
+    """A reference model, what is documented about it, and towards which teachers it served."""
+
+    model: str
+    stratum: str
+    teachers: tuple[str, ...]
+    lineage: LineageRow
+
+
+def reference_rows(report: Report) -> tuple[ReferenceRow, ...]:
+    """Every reference of the run once, by name."""
+    documented = {row.model: row for row in report.lineage}
+    served: dict[tuple[str, str], list[str]] = {}
+    for finding in report.findings:
+        for row in populations.references(finding):
+            served.setdefault((row.model, row.stratum), []).append(finding.teacher)
+    return tuple(
+        ReferenceRow(m, s, tuple(dict.fromkeys(t)), documented.get(m, LineageRow(m)))
+        for (m, s), t in sorted(served.items())
+    )
+
+
+def highest(finding: Finding) -> tuple[populations.Reference, ...]:
+    """The references most like the teacher, highest first."""
+    return populations.references(finding)[::-1][:HIGHEST]
+
+
+def exhibits_of(report: Report, teacher: str) -> tuple[Exhibit, ...]:
+    """Exhibits towards one teacher, most telling first."""
+    mine = [e for e in report.exhibits if e.teacher == teacher]
+    return tuple(sorted(mine, key=lambda e: -e.weight))
+
+
+def marked(text: str, spans: tuple[tuple[float, float], ...]) -> Markup:
+    """An answer with <mark> around the spans; of a long one, what is near them."""
+    return Markup("").join(_piece(p) for p in excerpts.pieces(text, spans, EXCERPT))
+
+
+def link(text: str) -> Markup:
+    """A web address as a link that shows all of itself; anything else as text."""
+    shown = inert.one_line(text)
+    if ADDRESS.fullmatch(text):
+        return Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>').format(shown)
+    return Markup("{}").format(shown)
+
+
+def setting(value: Any) -> str:
+    """A value of the frozen configuration, as JSON."""
+    return inert.one_line(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _piece(piece: excerpts.Piece) -> Markup:
+    if piece.kind == "omitted":
+        return Markup('<span class="omitted">[{} characters not shown]</span>').format(f"{piece.length:,}")
+    template = Markup("<mark>{}</mark>") if piece.kind == "shared" else Markup("{}")
+    return template.format(inert.visible(piece.text))
+
+
+def _shown(value: Any) -> Any:
+    """What is printed when a template prints a value: nothing invisible, no None."""
+    if value is None:
+        return numerals.MISSING
+    return inert.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
@@ -26,42 +106,27 @@ def _environment() -> Environment:
         loader=PackageLoader("auditor.reports"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "visible": inert.visible,
-        "line": inert.one_line,
-        "p": inert.p_value,
-        "number": inert.number,
-        "span": inert.span,
-        "level": lambda level: level.replace("_", " "),
+    words = {"level": phrases.level_words, "title_of": phrases.title}
+    written = {
+        "p": numerals.p_value,
+        "p_span": numerals.p_span,
+        "number": numerals.number,
+        "span": numerals.span,
     }
+    environment.filters |= (
+        words | written | {"line": inert.one_line, "link": link, "marked": marked, "setting": setting}
+    )
     environment.globals |= {
-        "distribution": figures.distribution,
-        "forest": figures.forest,
-        "marked": marked,
-        "sides": sides,
+        "exhibits_of": exhibits_of,
+        "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
+        "forest": forest,
+        "highest": highest,
+        "phrases": phrases,
+        "populations": populations,
+        "strip": figures.strip,
     }
     return environment
-
-
-def sides(exhibit: Exhibit) -> tuple[tuple[str, Markup], tuple[str, Markup]]:
-    """Student's and teacher's text with their shared spans marked."""
-    return (
-        ("Student", marked(exhibit.student_text, exhibit.student_spans)),
-        (exhibit.teacher, marked(exhibit.teacher_text, exhibit.teacher_spans)),
-    )
-
-
-def marked(text: str, spans: tuple[tuple[float, float], ...]) -> Markup:
-    """Text with <mark> around the spans; offsets are into the text as the model gave it."""
-    parts, at = [], 0
-    for start, end in spans:
-        parts.append(
-            Markup("{}<mark>{}</mark>").format(
-                inert.visible(text[at : int(start)]), inert.visible(text[int(start) : int(end)])
-            )
-        )
-        at = int(end)
-    return Markup("").join(parts) + Markup("{}").format(inert.visible(text[at:]))

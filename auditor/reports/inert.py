@@ -5,40 +5,35 @@ Leaves out HTML and Markdown escaping, which each format does itself.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Line breaks and tabs stay; everything else that is invisible or reorders text is spelled out.
-KEPT = "\n\t"
 HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+# Invisible although their category is a letter's, a mark's or none: fillers, joiners, selectors of glyph
+# variants (all but the two that choose between text and emoji), blank Braille, code points no character has.
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0d"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+SUSPECT = re.compile(r"[^ -~\n\t]")
 
 
 def visible(text: str) -> str:
-    """Spell out control, format and private-use characters as <U+XXXX>."""
-    return "".join(c if c in KEPT or not hidden(c) else f"<U+{ord(c):04X}>" for c in text)
+    """Spell out control, format, private-use and blank characters as <U+XXXX>."""
+    return SUSPECT.sub(_spelled, text)
 
 
 def hidden(character: str) -> bool:
     """Whether a character is invisible, reorders its neighbours, or drives a terminal."""
-    return unicodedata.category(character) in HIDDEN
+    return unicodedata.category(character) in HIDDEN or BLANK.match(character) is not None
 
 
 def one_line(text: str) -> str:
-    """The same on one line, for names and table cells."""
-    return visible(text.replace("\r", " ").replace("\n", " ").replace("\t", " "))
+    """The same on one line, for names and table cells; line breaks become blanks."""
+    return visible(re.sub(r"[\r\n\t]+", " ", text))
 
 
-def p_value(value: float | None) -> str:
-    """A p-value as readers expect it: ".037", "below .001", "n/a"."""
-    if value is None:
-        return "n/a"
-    return f"{value:.3f}".lstrip("0") if 0.001 <= value < 1 else "1" if value >= 1 else "below .001"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure, or "n/a"."""
-    return "n/a" if value is None else f"{value:.{digits}f}"
-
-
-def span(value: tuple[float, float] | None, digits: int = 3) -> str:
-    """An interval, or "n/a"."""
-    return "n/a" if value is None else f"{value[0]:.{digits}f} to {value[1]:.{digits}f}"
+def _spelled(match: re.Match[str]) -> str:
+    character = match.group()
+    return f"<U+{ord(character):04X}>" if hidden(character) else character

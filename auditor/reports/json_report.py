@@ -1,29 +1,37 @@
-"""The report as JSON (`data/schema/report-1.0.schema.json`), strict: no NaN, no infinity.
+"""The report as JSON (`data/schema/report-1.0.schema.json`), strict: no NaN, no infinity, no half characters.
 
-Leaves out nothing that the report holds.
+Leaves out nothing that the report holds. A figure that could not be computed is null.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import asdict
 from typing import Any
 
-from auditor.report import SCHEMA_VERSION, Finding, Report, Verdict
+from auditor.report import SCHEMA_VERSION, Exhibit, Finding, Report, Verdict
+from auditor.reports.phrases import teachers
+
+# Half of a surrogate pair is no character: strict readers refuse it.
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render(report: Report) -> str:
     """Render as indented JSON, ASCII only, so that no terminal reads an escape sequence in it."""
-    return json.dumps(as_data(report), indent=2, allow_nan=False) + "\n"
+    return json.dumps(_strict(as_data(report)), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:
     """The JSON document as plain data."""
+    judged = {v.teacher for v in report.verdicts}
     return {
-        "schema_version": SCHEMA_VERSION,
         "headline": report.headline,
+        "schema_version": SCHEMA_VERSION,
         "student": report.student,
         "verdicts": [_verdict(v, report) for v in report.verdicts],
+        "not_judged": [_not_judged(t, report) for t in teachers(report) if t not in judged],
         "skipped": [asdict(s) for s in report.skipped],
         "panel": {
             "subjects": report.n_subjects,
@@ -33,7 +41,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "lineage": [asdict(row) for row in report.lineage],
             "lineage_source": report.lineage_source,
         },
-        "exhibits": [asdict(e) for e in report.exhibits],
+        "exhibits": [_exhibit(e) for e in report.exhibits],
         "caveats": list(report.caveats),
         "run": asdict(report.run),
     }
@@ -41,6 +49,10 @@ def as_data(report: Report) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
     return asdict(verdict) | {"detectors": [_detector(f) for f in report.findings_for(verdict.teacher)]}
+
+
+def _not_judged(teacher: str, report: Report) -> dict[str, Any]:
+    return {"teacher": teacher, "detectors": [_detector(f) for f in report.findings_for(teacher)]}
 
 
 def _detector(finding: Finding) -> dict[str, Any]:
@@ -54,3 +66,31 @@ def _detector(finding: Finding) -> dict[str, Any]:
     )
     references = [{"model": m, "value": v, "stratum": s} for m, v, s in names]
     return {"name": data.pop("detector"), **data, "references": references}
+
+
+def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
+    spans = {
+        side: [[int(a), int(b)] for a, b in getattr(exhibit, side)]
+        for side in ("student_spans", "teacher_spans")
+    }
+    return asdict(exhibit) | spans
+
+
+def _strict(value: Any) -> Any:
+    """The same with null for figures that are none, and the replacement character for half characters."""
+    if isinstance(value, dict):
+        return {_strict(k): _strict(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return None if _unbounded(value) else [_strict(v) for v in value]
+    if isinstance(value, str):
+        return SURROGATE.sub("\ufffd", value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _unbounded(value: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether this is an interval with an end that is no figure."""
+    return (
+        len(value) == 2
+        and all(isinstance(v, float) for v in value)
+        and not all(math.isfinite(v) for v in value)
+    )

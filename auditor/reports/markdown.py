@@ -1,111 +1,178 @@
-"""The report as Markdown; everything a model or file said is escaped or fenced.
+"""The report as GitHub-flavoured Markdown; everything a model or file said is escaped or fenced.
 
-Leaves out figures.
+Leaves out figures, the list of references and the lineage table: HTML and JSON have them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from auditor.report import Exhibit, Report, Verdict
-from auditor.reports.inert import number, one_line, p_value, span, visible
+from auditor.report import Exhibit, Finding, Report, Verdict
+from auditor.reports import excerpts, phrases
+from auditor.reports.inert import one_line, visible
+from auditor.reports.numerals import number, p_span, p_value, span
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:=@.-])")
+EXHIBITS_SHOWN = 5
+EXCERPT = 1_500
+STATISTICS = (
+    "statistic",
+    "channel",
+    "value",
+    "95 % interval",
+    "z",
+    "p (t)",
+    "p (rank)",
+    "probes",
+    "in score",
+)
+SPECIAL = re.compile(r"[\\`*\[\]|~$#{}]|_(?![^\W_])|(?<![^\W_])_|:(?=//)|(?<=\bwww)\.|@")
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# What would begin a list, a heading or a rule at the start of a line.
+OPENER = re.compile(r"(\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$|--)))")
 
 
 def render(report: Report) -> str:
     """Render as GitHub-flavoured Markdown."""
-    parts = [inline(report.headline)]
-    for verdict in report.verdicts:
-        parts += _verdict(verdict, report)
-    if report.exhibits:
-        parts += ["## Shared passages no other model of the panel uses"]
-        parts += [_exhibit(e) for e in report.exhibits]
-    parts += ["## References left out", _table(("model", "teacher", "reason"), _exclusions(report))]
-    parts += ["## Notes", "\n".join(f"- {inline(c)}" for c in report.caveats) or "None."]
-    parts += ["## Reproduction", _fence(report.run.command), _run(report)]
-    return "\n\n".join(parts) + "\n"
+    parts = [inline(report.headline), _about(report)]
+    parts += ["## Answer"] + [part for v in report.verdicts for part in _verdict(v, report)]
+    if report.caveats:
+        parts += ["### Caveats of this run", _bullets(report.caveats)]
+    parts += ["## Measurements"]
+    for teacher in phrases.teachers(report):
+        parts += _measurements(teacher, report.findings_for(teacher))
+    if report.skipped:
+        parts += ["### Not measured", _bullets(f"{s.detector}: {s.reason}" for s in report.skipped)]
+    parts += [part for t in phrases.exhibited(report) for part in _exhibits(t, report)]
+    parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
+    if report.excluded:
+        rows = [(e.model, e.teacher or "any", e.reason) for e in report.excluded]
+        parts += ["## Models that are not references", _table(("model", "towards", "reason"), rows)]
+    return "\n\n".join([*parts, *_reproduction(report)]) + "\n"
 
 
 def inline(text: str) -> str:
     """One line of text that Markdown renders as it stands."""
-    escaped = SPECIAL.sub(r"\\\1", one_line(text))
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = SPECIAL.sub(lambda m: "&#64;" if m[0] == "@" else "\\" + m[0], one_line(text).strip())
+    opened = OPENER.match(escaped)
+    if opened:
+        escaped = f"{opened[1] or ''}\\{escaped[opened.end() :]}"
+    return re.sub(r"&(?!#64;)|[<>]", lambda m: ENTITIES[m[0]], escaped)
+
+
+def _about(report: Report) -> str:
+    facts = f"{report.n_subjects} models, {report.n_probes} probes, {report.n_responses} responses"
+    return inline(f"Distillation audit of {report.student}; {facts}; run {report.run.id}.")
 
 
 def _verdict(verdict: Verdict, report: Report) -> list[str]:
-    rows = [
-        (
-            f"{f.detector} {f.statistic}",
-            number(f.value),
-            span(f.interval),
-            number(f.z, 1),
-            p_value(f.p_t),
-            p_value(f.p_rank),
-            str(f.n_probes),
-        )
-        for f in report.findings_for(verdict.teacher)
-    ]
-    head = ("statistic", "value", "95 % interval", "z", "p (t)", "p (rank)", "probes")
-    parts = [f"## {inline(verdict.teacher)}", inline(verdict.words)]
+    _, claim, otherwise = phrases.proposition(verdict)
+    parts = [f"### {inline(phrases.title(verdict))}", inline(verdict.words)]
     if verdict.tied_with:
         parts.append(f"Cannot be told apart from {inline(', '.join(verdict.tied_with))}.")
-    if verdict.cap:
-        parts.append(f"At most {verdict.cap.replace('_', ' ')}: {inline(verdict.cap_reason or '')}.")
-    parts.append(
-        f"{verdict.references} references, {verdict.decoys} decoys; adjusted p "
-        f"{p_value(verdict.p_adjusted)}; rank p {p_value(verdict.p_rank)} with floor "
-        f"{p_value(verdict.p_floor)}."
-    )
-    if rows:
-        parts.append(_table(head, rows))
-    examined = [
-        f"- **{a.name}** ({'examined' if a.examined else 'not examined'}): {inline(a.text)}"
-        for a in verdict.alternatives
+    ratio = number(verdict.log10_lr, 1) if verdict.log10_lr is not None else "not calibrated"
+    rows = [
+        ("p, adjusted (Holm)", p_value(verdict.p_adjusted)),
+        ("p, predictive t", p_value(verdict.p_t)),
+        ("p, rank (smallest possible)", f"{p_value(verdict.p_rank)} ({p_value(verdict.p_floor)})"),
+        ("reference models", str(verdict.references)),
+        ("decoy teachers", str(verdict.decoys)),
+        ("log10 likelihood ratio", ratio),
+        ("95 % interval of it", span(verdict.log10_lr_interval, 1)),
+        ("power on known students", "not measured" if verdict.power is None else number(verdict.power, 2)),
+        ("reason code", verdict.reason),
     ]
-    parts += ["Other explanations:", "\n".join(examined)] if examined else []
-    parts += ["Would change this:", "\n".join(f"- {inline(w)}" for w in verdict.would_change)]
+    parts.append(_table(("figure", "value"), rows))
+    parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
+    if verdict.cap:
+        parts.append(
+            inline(f"Highest level this run could reach: {phrases.level_words(verdict.cap)}")
+            + (f" ({inline(verdict.cap_reason)})." if verdict.cap_reason else ".")
+        )
     return parts
 
 
-def _exhibit(exhibit: Exhibit) -> str:
-    return "\n\n".join(
-        (
-            f"Probe `{exhibit.probe}`, towards {inline(exhibit.teacher)}. Prompt:",
-            _fence(exhibit.prompt),
-            "Student:",
-            _fence(exhibit.student_text),
-            "Teacher:",
-            _fence(exhibit.teacher_text),
-            "Shared: "
-            + "; ".join(inline(exhibit.student_text[int(a) : int(b)]) for a, b in exhibit.student_spans),
-        )
-    )
+def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
+    if not findings:
+        return []
+    parts = [f"### Towards {inline(teacher)}", _table(STATISTICS, [_figures(f) for f in findings])]
+    for f in findings:
+        notes = list(f.caveats)
+        if f.p_t_family_range:
+            notes.append(f"p (t) without any one family of references: {p_span(f.p_t_family_range)}.")
+        if f.p_t_decoy_range:
+            notes.append(f"p (t) without any one decoy provider: {p_span(f.p_t_decoy_range)}.")
+        if notes:
+            parts.append(_bullets(f"{f.detector} {f.statistic}: {note}" for note in notes))
+    return parts
+
+
+def _figures(f: Finding) -> tuple[str, ...]:
+    """One row of the table of statistics."""
+    tests = (number(f.z, 1), p_value(f.p_t), p_value(f.p_rank))
+    value = (f"{f.detector} {f.statistic}", f.channel, number(f.value), span(f.interval))
+    return (*value, *tests, str(f.n_probes), "yes" if f.in_joint else "no")
+
+
+def _exhibits(teacher: str, report: Report) -> list[str]:
+    mine = sorted((e for e in report.exhibits if e.teacher == teacher), key=lambda e: -e.weight)
+    parts = [
+        f"## Shared with {inline(teacher)}",
+        "Passages that no other model of the panel uses on that probe, between « and ». "
+        "They carry no weight of their own.",
+    ]
+    parts += [part for e in mine[:EXHIBITS_SHOWN] for part in _exhibit(e)]
+    if len(mine) > EXHIBITS_SHOWN:
+        parts.append(f"{len(mine) - EXHIBITS_SHOWN} further exhibits are in the HTML and JSON reports.")
+    return parts
+
+
+def _exhibit(exhibit: Exhibit) -> list[str]:
+    return [
+        f"### Probe {inline(exhibit.probe)}",
+        _fence(_cut(exhibit.prompt, ())),
+        "Student:",
+        _fence(_cut(exhibit.student_text, exhibit.student_spans)),
+        "Teacher:",
+        _fence(_cut(exhibit.teacher_text, exhibit.teacher_spans)),
+    ]
+
+
+def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:
+    shapes = {"plain": "{0}", "shared": "«{0}»", "omitted": "\n[{1:,} characters not shown]\n"}
+    found = excerpts.pieces(text, spans, EXCERPT)
+    return "".join(shapes[p.kind].format(p.text, p.length) for p in found)
+
+
+def _explanations(verdict: Verdict) -> list[str]:
+    rows = [(a.name, "examined" if a.examined else "not examined", a.text) for a in verdict.alternatives]
+    parts = [f"### {inline(verdict.teacher)}"]
+    parts.append(_table(("explanation", "examined", "what is known"), rows) if rows else "None was examined.")
+    if verdict.would_change:
+        parts += ["This would change the verdict:", _bullets(verdict.would_change)]
+    return parts
+
+
+def _reproduction(report: Report) -> list[str]:
+    run = report.run
+    facts = [("run", run.id), ("seed", str(run.seed)), ("started", run.started), ("finished", run.finished)]
+    facts += [("lineage table", report.lineage_source)]
+    facts += [(f"version of {name}", value) for name, value in run.versions.items()]
+    facts += [(f"SHA-256 of {name}", value) for name, value in (run.hashes | run.inputs).items()]
+    return ["## Reproduction", _fence(run.command), _table(("what", "value"), facts)]
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {inline(line)}" for line in lines)
 
 
 def _fence(text: str) -> str:
     """A code block whose fence is longer than any inside."""
-    runs = [len(r) for r in re.findall(r"`+", text)]
-    fence = "`" * max(3, max(runs, default=0) + 1)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{visible(text)}\n{fence}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *[tuple(inline(c) for c in row) for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _exclusions(report: Report) -> list[tuple[str, ...]]:
-    return [(e.model, e.teacher, e.reason) for e in report.excluded]
-
-
-def _run(report: Report) -> str:
-    run = report.run
-    facts = {"run": run.id, "seed": str(run.seed), "finished": run.finished}
-    facts |= {
-        f"{name} {key}": value
-        for name, table in (("version", run.versions), ("SHA-256", run.hashes))
-        for key, value in table.items()
-    }
-    return "\n".join(f"- {inline(key)}: {inline(value)}" for key, value in facts.items())

@@ -1,0 +1,57 @@
+"""How figures are written: p-values, quantities, intervals; what is missing is "n/a", never a zero.
+
+Leaves out any rounding of what is stored: JSON has the figures in full.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+MISSING = "n/a"
+# Beyond it a square is infinite; no statistic comes near.
+LARGEST = 1e100
+
+
+def finite(value: float | None) -> float | None:
+    """The figure, or None where there is none (None, NaN, infinity)."""
+    return value if value is not None and abs(value) < LARGEST else None
+
+
+def p_value(value: float | None) -> str:
+    """A p-value as readers expect it: ".037", "below .001", "n/a"."""
+    if finite(value) is None or value is None:
+        return MISSING
+    return f"{value:.3f}".lstrip("0") if 0.001 <= value < 1 else "1" if value >= 1 else "below .001"
+
+
+def number(value: float | None, decimals: int | None = None, figures: int = 3) -> str:
+    """A figure with so many decimals, or else with so many significant figures."""
+    if finite(value) is None or value is None:
+        return MISSING
+    text = f"{value:.{decimals}f}" if decimals is not None else _significant(value, figures)
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def span(value: Sequence[float] | None, decimals: int | None = None, figures: int = 3) -> str:
+    """An interval: "0.9 to 1.9"."""
+    if value is None or any(finite(v) is None for v in value):
+        return MISSING
+    low, high = (number(v, decimals, figures) for v in value)
+    return f"{low} to {high}"
+
+
+def p_span(value: Sequence[float] | None) -> str:
+    """A range of p-values."""
+    if value is None or any(finite(v) is None for v in value):
+        return MISSING
+    return f"{p_value(value[0])} to {p_value(value[1])}"
+
+
+def _significant(value: float, figures: int) -> str:
+    size = abs(value)
+    if not size:
+        return "0"
+    if not 1e-4 <= size < 1e5:
+        return f"{value:.{figures - 1}e}"
+    return f"{value:.{max(0, figures - 1 - math.floor(math.log10(size)))}f}"

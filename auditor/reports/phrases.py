@@ -1,0 +1,116 @@
+"""The fixed words of a report: what is claimed, how far the evidence reaches, who the references are.
+
+Leaves out the sentences written with a verdict (`Verdict.words`, `Report.headline`), shown as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.report import Report, Verdict
+
+# From the strongest support against the proposition to the strongest for it.
+LEVELS = {
+    "against": "support against",
+    "insufficient": "not enough evidence",
+    "weak": "weak",
+    "moderate": "moderate",
+    "moderately_strong": "moderately strong",
+    "strong": "strong",
+}
+
+# proposition -> (its name, what it says, what it is weighed against)
+PROPOSITIONS = {
+    "distillation": (
+        "distillation",
+        "the student was trained on the teacher's outputs",
+        "it was not",
+    ),
+    "weight_descent": (
+        "weight descent",
+        "the student's weights were initialised from the teacher's",
+        "they were initialised independently",
+    ),
+    "common_ancestor": (
+        "a common ancestor",
+        "student and teacher descend from one base model",
+        "they do not",
+    ),
+    "public_data": (
+        "shared public data",
+        "student and teacher learned from one public dataset",
+        "they did not",
+    ),
+    "same_model": (
+        "one and the same model",
+        "the student is the teacher under another name",
+        "they are two models",
+    ),
+}
+
+STRATA = {
+    "innocent": "learned from no other model's answers, as documented",
+    "decoy-student": "documented student of another teacher",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One level on the scale: whether it is this verdict's, and whether this run could reach it."""
+
+    words: str
+    current: bool
+    reachable: bool
+
+
+def proposition(verdict: Verdict) -> tuple[str, str, str]:
+    """Name, statement and alternative of what a verdict is about."""
+    spelled = verdict.proposition.replace("_", " ")
+    return PROPOSITIONS.get(verdict.proposition, (spelled, spelled, "it does not hold"))
+
+
+def level_words(level: str) -> str:
+    """A level as a reader may take it by itself: "moderate support", "not enough evidence either way"."""
+    if level == "insufficient":
+        return "not enough evidence either way"
+    if level == "against":
+        return LEVELS[level]
+    return f"{LEVELS.get(level, level.replace('_', ' '))} support"
+
+
+def title(verdict: Verdict) -> str:
+    """Heading of a verdict: level, proposition, teacher."""
+    name, words = proposition(verdict)[0], level_words(verdict.level)
+    link = {"insufficient": "on", "against": ""}.get(verdict.level, "for")
+    joined = " ".join(part for part in (words, link, name) if part)
+    towards = "with" if verdict.proposition in ("common_ancestor", "public_data", "same_model") else "from"
+    return f"{joined[0].upper()}{joined[1:]} {towards} {verdict.teacher}"
+
+
+def scale(verdict: Verdict) -> tuple[Step, ...]:
+    """All levels in order, and which of them this run could reach.
+
+    None above the cap; and support against a proposition takes a calibrated likelihood ratio.
+    """
+    order = list(LEVELS)
+    top = order.index(verdict.cap) if verdict.cap in LEVELS else len(order) - 1
+    calibrated = verdict.log10_lr is not None
+    return tuple(
+        Step(
+            words=LEVELS[level],
+            current=level == verdict.level,
+            reachable=level == verdict.level or (place <= top and (calibrated or level != "against")),
+        )
+        for place, level in enumerate(order)
+    )
+
+
+def teachers(report: Report) -> tuple[str, ...]:
+    """Every teacher with a verdict or a finding, verdicts' order first."""
+    named = [v.teacher for v in report.verdicts] + [f.teacher for f in report.findings]
+    return tuple(dict.fromkeys(named))
+
+
+def exhibited(report: Report) -> tuple[str, ...]:
+    """Every teacher with an exhibit."""
+    return tuple(dict.fromkeys(e.teacher for e in report.exhibits))
