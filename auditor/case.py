@@ -21,7 +21,7 @@ from auditor.panel import Match, Panel
 from auditor.readers import ReadOptions
 from auditor.references import References, decoys, eligible
 from auditor.sources.load import Loaded, load
-from detectors.types import Float64
+from detectors.types import Float64, PanelView
 
 # Answers are cut here before their length counts (docs/method.md, section 2).
 LENGTH_CUT = 6000
@@ -62,7 +62,8 @@ class Case:
     Attributes
     ----------
     teachers : candidate teachers, as asked. models : column models: teachers, their siblings, decoys.
-    decoys : models that may serve as decoys. answered : (n_subjects, n_probes) bool.
+    decoys : models that may serve as decoys. view : the first sample of every answer.
+    answered : (n_subjects, n_probes) bool.
     """
 
     panel: Panel
@@ -71,6 +72,7 @@ class Case:
     teachers: tuple[str, ...]
     models: tuple[str, ...]
     decoys: tuple[str, ...]
+    view: PanelView
     answered: np.ndarray
 
 
@@ -140,6 +142,7 @@ def cast(loaded: Loaded, history: Lineage) -> Case:
         loaded.teachers,
         models,
         tuple(dict.fromkeys((*loaded.teachers, *others))),
+        view,
         answered,
     )
 
@@ -161,11 +164,10 @@ def later(case: Case, teacher: str) -> bool:
     return bool(dates) and all(lineages.definitely_later(d, student) for d in dates)
 
 
-def mean_length(panel: Panel) -> Float64:
+def mean_length(view: PanelView) -> Float64:
     """(n_subjects,) mean over probes of ln(1 + characters), answers cut at 6,000 characters."""
-    texts = panel.view().texts
-    characters = pc.fill_null(pc.cast(pc.utf8_length(texts), "float64"), float("nan"))
-    cut = np.minimum(np.asarray(characters), LENGTH_CUT).reshape(len(panel.probes), len(panel.subjects))
+    characters = pc.fill_null(pc.cast(pc.utf8_length(view.texts), "float64"), float("nan"))
+    cut = np.minimum(np.asarray(characters), LENGTH_CUT).reshape(len(view.probes), len(view.subjects))
     answered = ~np.isnan(cut)
     total = np.where(answered, np.log1p(np.nan_to_num(cut)), 0.0).sum(axis=0)
     mean: Float64 = total / np.maximum(answered.sum(axis=0), 1)
@@ -175,7 +177,6 @@ def mean_length(panel: Panel) -> Float64:
 def same_answers(case: Case, teacher: str) -> float:
     """Share of the probes on which both gave the same answer, word for word; short answers left out."""
     place = {s: i for i, s in enumerate(case.panel.subjects)}
-    view = case.panel.view()
-    mine, theirs = view.answers_of(place[case.student]), view.answers_of(place[teacher])
+    mine, theirs = (case.view.answers_of(place[name]) for name in (case.student, teacher))
     both = [(a, b) for a, b in zip(mine, theirs, strict=True) if a and b and len(a) >= TELLING_CHARACTERS]
     return sum(a.strip() == b.strip() for a, b in both) / len(both) if both else 0.0

@@ -103,7 +103,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         verdicts=verdicts,
         findings=findings,
         exhibits=exhibits(
-            case.panel, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
+            case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
         ),
         skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
         lineage=tuple(case.lineage.row(s) for s in case.panel.subjects),
@@ -154,11 +154,10 @@ def scene_of(case: Case, measurements: Sequence[Measurement], config: CompareCon
     place = {s: i for i, s in enumerate(subjects)}
     rows = np.array([place[m] for m in case.models])
     columns = Columns(
-        subject=rows,
         provider=np.array([case.lineage.provider(m) for m in case.models], dtype=object),
         row_provider=np.array([case.lineage.provider(s) for s in subjects], dtype=object),
         decoy=np.array([m in case.decoys for m in case.models]),
-        length=mean_length(case.panel)[rows],
+        length=mean_length(case.view)[rows],
     )
     return weigh.Scene(
         subjects,

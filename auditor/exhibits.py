@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditor.panel import Panel
 from auditor.report import Exhibit
 from detectors.passages import Passage, shared_passages
+from detectors.types import PanelView
 
 
 def exhibits(
-    panel: Panel, student: str, teachers: Sequence[tuple[str, tuple[str, ...]]], most: int
+    view: PanelView, student: str, teachers: Sequence[tuple[str, tuple[str, ...]]], most: int
 ) -> tuple[Exhibit, ...]:
     """Exhibits for each (teacher, its siblings); siblings of the teacher are not held against it."""
-    view = panel.view()
-    place = {s: i for i, s in enumerate(panel.subjects)}
+    place = {s: i for i, s in enumerate(view.subjects)}
     mine = view.answers_of(place[student])
     found: list[Exhibit] = []
     for teacher, group in teachers:
@@ -28,14 +27,14 @@ def exhibits(
             return [text for i, text in enumerate(view.answers(probe)) if i not in apart]
 
         for passage in shared_passages(mine, theirs, others, most=most):
-            found.append(_exhibit(panel, teacher, passage, mine, theirs))
+            found.append(_exhibit(view, teacher, passage, mine, theirs))
     return tuple(found)
 
 
 def _exhibit(
-    panel: Panel, teacher: str, passage: Passage, mine: list[str | None], theirs: list[str | None]
+    view: PanelView, teacher: str, passage: Passage, mine: list[str | None], theirs: list[str | None]
 ) -> Exhibit:
-    probe = panel.probes[passage.probe]
+    probe = view.probes[passage.probe]
     return Exhibit(
         teacher=teacher,
         detector="wording",

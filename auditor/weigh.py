@@ -226,8 +226,8 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
 
 
 def resampled_score(scene: Scene, teacher: str, references: Sequence[str]) -> Float64:
-    """(resamples,) joint score of the student over resampled probes; scales and references fixed."""
-    if not scene.resamples or not len(references):
+    """(resamples,) joint score of the student over resampled probes, scales fixed; empty = no score."""
+    if not scene.has_joint or not scene.resamples or not len(references):
         return np.empty(0)
     rows = np.concatenate(([scene.student], scene.rows(references)))
     by = scales(scene.terms, rows)

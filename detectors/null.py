@@ -30,13 +30,11 @@ class Columns:
 
     Attributes
     ----------
-    subject : (n_columns,) row number of each column's model.
     provider : (n_columns,) provider of each column; row_provider : (n_subjects,) of every subject.
     decoy : (n_columns,) whether the column may serve as a decoy at all.
     length : (n_columns,) mean over probes of ln(1 + characters) of the column's answers.
     """
 
-    subject: np.ndarray
     provider: np.ndarray
     row_provider: np.ndarray
     decoy: Bool

@@ -131,6 +131,17 @@ def test_leave_one_out_p_values_of_innocents_are_uniform(tmp_path: Path) -> None
     assert stats.kstest(found["joint score"], "uniform").pvalue > 0.01
 
 
+def test_one_detector_alone_gives_no_score_and_no_accusation(tmp_path: Path) -> None:
+    """Two teachers of one provider, so that a tie is looked for without a joint score."""
+    panel, prompts = generated(30, share=0.7)
+    row = next(line for line in lineage_csv(list(panel)).splitlines() if line.startswith("D00,"))
+    text = lineage_csv(list(panel)).replace(row, "D00,decoy,acme,D00,,original,2023-01,first-party,made here")
+    config = written(tmp_path, panel, prompts, text)
+    report = judged(replace(config, teachers=("panel:T", "panel:D00"), detectors=("wording",)))
+    assert {v.reason for v in report.verdicts} == {"not_measured"}
+    assert len(report.skipped) == 2 and report.findings
+
+
 def test_roles_are_checked(accused: tuple[CompareConfig, Report]) -> None:
     config, _ = accused
     for change, says in (

@@ -52,7 +52,7 @@ def test_a_low_stratum_cannot_flatter() -> None:
 def test_decoys_are_never_of_the_teachers_students_or_rows_provider() -> None:
     provider = np.array(["a", "a", "b", "c", "d"], dtype=object)
     rows = np.array(["s", "b", "r"], dtype=object)
-    columns = Columns(np.arange(5), provider, rows, np.ones(5, bool), np.zeros(5))
+    columns = Columns(provider, rows, np.ones(5, bool), np.zeros(5))
     mask = columns.decoys_for(0, student=0)
     assert mask.tolist() == [
         [False, False, True, True, True],
