@@ -98,8 +98,7 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         match=match,  # type: ignore[arg-type]
     )
     _check_roles(loaded)
-    history = read_lineage(config).restricted_to(loaded.panel.subjects)
-    return cast(loaded, history)
+    return cast(loaded, read_lineage(config))
 
 
 def read_lineage(config: CompareConfig) -> Lineage:

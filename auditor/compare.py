@@ -79,6 +79,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance())
     progress.stage("Weighing", len(case.teachers))
     verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
+    history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in verdict.ACCUSING] or list(verdicts[:1])
     report = Report(
         headline=verdict.headline(
@@ -96,7 +97,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             hashes={
                 "panel": case.panel.content_hash(),
                 "probes": probes_hash,
-                "lineage": case.lineage.content_hash(),
+                "lineage": lineages.content_hash(history),
             },
             inputs=dict(case.panel.files) | _lineage_file(config),
         ),
@@ -106,7 +107,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
         ),
         skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
-        lineage=tuple(case.lineage.row(s) for s in case.panel.subjects),
+        lineage=history,
         excluded=excluded,
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),

@@ -49,14 +49,42 @@ class Lineage:
         """Provider of a model; where none is documented, a stand-in that no other model shares."""
         return self.row(model).provider.casefold() or f"(unknown: {model})"
 
-    def restricted_to(self, models: Iterable[str]) -> Lineage:
-        """Rows of these models only; one is made, empty, for a model without a row."""
-        return Lineage({m: self.row(m) for m in models}, self.source)
+    def behind(self, models: Iterable[str]) -> tuple[LineageRow, ...]:
+        """Rows of these models, in order, then those of others that their history leads to.
 
-    def content_hash(self) -> str:
-        """SHA-256 over the rows as sorted JSON."""
-        rows = sorted((asdict(r) for r in self.rows.values()), key=lambda r: str(r["model"]))
-        return hashlib.sha256(json.dumps(rows, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        The others are sibling checkpoints of these models and what they were trained on or built from: a
+        teacher outside the panel still has a provider. A model without a row gets an empty one.
+        """
+        models = tuple(models)
+        groups = {self.group(m) for m in models}
+        named = {
+            plain_name(name.partition(":")[2] or name)
+            for m in models
+            for name in (*tokens_of(self.row(m)), self.row(m).base)
+        } - {""}
+        others = (
+            row
+            for m, row in self.rows.items()
+            if m not in set(models)
+            and (self.group(m) in groups or named & {plain_name(m), plain_name(self.group(m))})
+        )
+        return (*(self.row(m) for m in models), *others)
+
+
+def content_hash(rows: Iterable[LineageRow]) -> str:
+    """SHA-256 over the rows as sorted JSON."""
+    records = sorted((asdict(r) for r in rows), key=lambda r: str(r["model"]))
+    return hashlib.sha256(json.dumps(records, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def plain_name(name: str) -> str:
+    """Letters and digits only, lower case: "text_davinci_003" and "text-davinci-003" are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def tokens_of(row: LineageRow) -> tuple[str, ...]:
+    """Entries of `trained_on`, in order."""
+    return tuple(t.strip() for t in row.trained_on.split(";") if t.strip())
 
 
 def read(path: Path) -> Lineage:

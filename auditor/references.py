@@ -6,12 +6,11 @@ provider (docs/method.md, section 2, point 4). Leaves out matching on capability
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.lineage import Lineage
-from auditor.report import Exclusion, LineageRow
+from auditor.lineage import Lineage, plain_name, tokens_of
+from auditor.report import Exclusion
 
 # Tokens of `trained_on` that say: no other model's outputs.
 INNOCENT = frozenset(("human", "first-party", "none", "undistilled"))
@@ -48,16 +47,6 @@ def names_of(teacher: str, lineage: Lineage) -> TeacherNames:
     siblings = {m for m in lineage.rows if lineage.group(m) == group}
     aliases = frozenset(plain_name(n) for n in (teacher, group, *siblings))
     return TeacherNames(teacher, group, lineage.provider(teacher), aliases)
-
-
-def plain_name(name: str) -> str:
-    """Letters and digits only, lower case: "text_davinci_003" and "text-davinci-003" are one name."""
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
-def tokens_of(row: LineageRow) -> tuple[str, ...]:
-    """Entries of `trained_on`, in order."""
-    return tuple(t.strip() for t in row.trained_on.split(";") if t.strip())
 
 
 def eligible(

@@ -171,7 +171,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Report:
-    """One run, complete. `headline` is the first line of every format and answers the question."""
+    """One run, complete. `headline` is the first line of every format and answers the question.
+
+    `lineage` has a row for each of the `n_subjects` subjects first, then rows of models outside the panel
+    that their history leads to.
+    """
 
     headline: str
     student: str

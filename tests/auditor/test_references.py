@@ -99,4 +99,15 @@ def test_toml_and_hash(tmp_path: Path) -> None:
     (tmp_path / "l.toml").write_text('[[model]]\nmodel = "a"\ntrained_on = ["x", "y"]\n')
     read = lineage.read(tmp_path / "l.toml")
     assert read.row("a").trained_on == "x;y"
-    assert read.content_hash() == table(tmp_path, "model,trained_on\na,x;y\n").content_hash()
+    as_csv = table(tmp_path, "model,trained_on\na,x;y\n")
+    assert lineage.content_hash(read.rows.values()) == lineage.content_hash(as_csv.rows.values())
+
+
+def test_a_teacher_outside_the_panel_still_has_a_provider(tmp_path: Path) -> None:
+    history = table(tmp_path)
+    subjects = ["S", "T-0301", "near", "rivals-pupil"]
+    null = eligible(subjects, history, "S", "T-0301", dict.fromkeys(subjects, 1.0))
+    assert null.models == ("rivals-pupil",)
+    assert "another model of the teacher's provider" in {e.model: e.reason for e in null.excluded}["near"]
+    rows = [r.model for r in history.behind(subjects)]
+    assert rows == [*subjects, "T-1106", "acme-other", "rival"]
