@@ -149,7 +149,7 @@ def joint_null(scene: Scene, terms: Terms, teacher: str, references: Sequence[st
 
 def _joint_finding(scene: Scene, teacher: str, null: References) -> Finding:
     values = joint_null(scene, scene.terms, teacher, null.models)
-    result = _joint_significance(values, null.strata)
+    result = joint_significance(values, null.strata)
     return Finding(
         teacher=teacher,
         detector=JOINT,
@@ -172,7 +172,7 @@ def _joint_finding(scene: Scene, teacher: str, null: References) -> Finding:
     )
 
 
-def _joint_significance(values: JointNull, strata: Sequence[str]) -> Significance | None:
+def joint_significance(values: JointNull, strata: Sequence[str]) -> Significance | None:
     """Rank p from the common scale, predictive t from the left-out one; strictest over strata."""
     parts = []
     for chosen in _parts(strata):
@@ -198,7 +198,7 @@ def _family_range(scene: Scene, values: JointNull, null: References) -> Interval
     for family in np.unique(families) if len(families) else ():
         kept = families != family
         rest = JointNull(values.value, values.references[kept], values.left_out_value, values.left_out[kept])
-        result = _joint_significance(rest, [s for s, k in zip(null.strata, kept, strict=True) if k])
+        result = joint_significance(rest, [s for s, k in zip(null.strata, kept, strict=True) if k])
         if result and result.p_t is not None:
             found.append(result.p_t)
     return (min(found), max(found)) if len(found) > 1 else None
@@ -219,7 +219,7 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
         known = ~np.isnan(score[rows])
         values = JointNull(float(score[scene.student]), score[rows], float(score[scene.student]), score[rows])
         if known.all() and not np.isnan(values.value):
-            result = _joint_significance(values, null.strata)
+            result = joint_significance(values, null.strata)
             if result and result.p_t is not None:
                 found.append(result.p_t)
     return (min(found), max(found)) if len(found) > 1 else None
@@ -238,14 +238,33 @@ def resampled_score(scene: Scene, teacher: str, references: Sequence[str]) -> Fl
     return score
 
 
+def p_values(scene: Scene, teacher: str, null: References) -> dict[tuple[str, str], Significance | None]:
+    """Significance of the joint score and of every statistic, without intervals and ranges."""
+    found = {key: _significance(*_contrasts(scene, teacher, null, key), null.strata) for key in scene.means}
+    if scene.has_joint:
+        found[JOINT, "score"] = joint_significance(
+            joint_null(scene, scene.terms, teacher, null.models), null.strata
+        )
+    return found
+
+
+def _contrasts(scene: Scene, teacher: str, null: References, key: tuple[str, str]) -> tuple[float, Float64]:
+    """Decoy contrast of one statistic, best sibling checkpoint: the student's and the references'."""
+    contrast = _best_contrast(scene, scene.means[key], scene.siblings(teacher), scene.columns)
+    return float(contrast[scene.student]), contrast[scene.rows(null.models)]
+
+
+def _significance(value: float, references: Float64, strata: Sequence[str]) -> Significance | None:
+    parts = [significance(value, references[p]) for p in _parts(strata)]
+    return strictest(parts) if parts and not np.isnan(value) else None
+
+
 def _finding(scene: Scene, teacher: str, null: References, measurement: Measurement) -> Finding:
     """One statistic by itself: decoy contrast, best sibling, against the same references."""
     key = (measurement.detector, measurement.statistic)
     columns = scene.siblings(teacher)
-    contrast = _best_contrast(scene, scene.means[key], columns, scene.columns)
-    value, references = float(contrast[scene.student]), contrast[scene.rows(null.models)]
-    parts = [significance(value, references[p]) for p in _parts(null.strata)]
-    result = strictest(parts) if parts and not np.isnan(value) else None
+    value, references = _contrasts(scene, teacher, null, key)
+    result = _significance(value, references, null.strata)
     student = scene.columns.row_provider[scene.student]
     interval = None
     if scene.resamples:
@@ -323,7 +342,7 @@ def source_caveats(scene: Scene, teacher: str, null: References, tested: bool) -
     rest = References(tuple(m for m, _ in kept), tuple(s for _, s in kept), ())
     result = None
     if len(rest.models) > 1:
-        result = _joint_significance(joint_null(scene, scene.terms, teacher, rest.models), rest.strata)
+        result = joint_significance(joint_null(scene, scene.terms, teacher, rest.models), rest.strata)
     p = "cannot be computed" if result is None or result.p_t is None else f"is {result.p_t:.3g}"
     return [
         f"{teacher}: {len(bare)} of {len(null.models)} references have a lineage row without a source; "

@@ -3,7 +3,7 @@
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/reproduce_method.py
 
 Pooled over all teachers, no null, nothing fitted: AUC and TPR of documented students against human-data,
-wrong-teacher and teacher-came-later rows of other providers. Leaves out p-values (`false_accusations.py`).
+wrong-teacher and teacher-came-later rows of other providers. Leaves out p-values (`calibration.py`).
 """
 
 from __future__ import annotations

@@ -6,12 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from scipy import stats
 
 from auditor import case as cases
 from auditor import compare, store
@@ -19,28 +15,7 @@ from auditor.cli import main
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.report import Report
-from tests.panels import generated, lineage_csv
-
-
-def written(
-    tmp_path: Path, panel: dict[str, list[str]], prompts: list[str], lineage: str | None = None
-) -> CompareConfig:
-    rows = [(m, f"q{j}", a) for m, given in panel.items() for j, a in enumerate(given)]
-    pq.write_table(
-        pa.table([pa.array(c) for c in zip(*rows, strict=True)], ["model", "prompt_id", "output"]),
-        tmp_path / "panel.parquet",
-    )
-    ids = [f"q{j}" for j in range(len(prompts))]
-    pq.write_table(pa.table({"prompt_id": ids, "prompt": prompts}), tmp_path / "prompts.parquet")
-    (tmp_path / "lineage.csv").write_text(lineage or lineage_csv(list(panel)))
-    return CompareConfig(
-        student="panel:S",
-        teachers=("panel:T",),
-        panel=str(tmp_path / "panel.parquet"),
-        lineage=str(tmp_path / "lineage.csv"),
-        evidence=str(tmp_path / "audit.duckdb"),
-        bootstrap=200,
-    )
+from tests.panels import generated, lineage_csv, written_panel
 
 
 def judged(config: CompareConfig) -> Report:
@@ -49,7 +24,7 @@ def judged(config: CompareConfig) -> Report:
 
 @pytest.fixture(scope="module")
 def accused(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompareConfig, Report]:
-    config = written(tmp_path_factory.mktemp("accused"), *generated(40, share=0.7))
+    config = written_panel(tmp_path_factory.mktemp("accused"), *generated(40, share=0.7))
     return config, judged(config)
 
 
@@ -74,7 +49,7 @@ def test_same_seed_same_figures(accused: tuple[CompareConfig, Report], tmp_path:
 
 
 def test_an_innocent_is_not_accused(tmp_path: Path) -> None:
-    verdict = judged(written(tmp_path, *generated(40, share=0.0))).verdicts[0]
+    verdict = judged(written_panel(tmp_path, *generated(40, share=0.0))).verdicts[0]
     assert verdict.level == "insufficient" and "innocence" in verdict.words
 
 
@@ -83,7 +58,7 @@ def test_a_later_teacher_is_not_judged(tmp_path: Path) -> None:
     text = lineage_csv(list(panel)).replace(
         "T,teacher,acme,T,,original,2023-01", "T,teacher,acme,T,,original,2024-01"
     )
-    report = judged(written(tmp_path, panel, prompts, text))
+    report = judged(written_panel(tmp_path, panel, prompts, text))
     assert (report.verdicts[0].level, report.verdicts[0].reason) == ("insufficient", "teacher_later")
     assert report.findings == ()
 
@@ -95,7 +70,7 @@ def test_a_later_teacher_is_not_judged(tmp_path: Path) -> None:
 def test_thin_panels_are_capped(
     tmp_path: Path, n_references: int, n_decoys: int, reason: str, cap: str
 ) -> None:
-    report = judged(written(tmp_path, *generated(n_references, n_decoys=n_decoys, share=0.7)))
+    report = judged(written_panel(tmp_path, *generated(n_references, n_decoys=n_decoys, share=0.7)))
     verdict = report.verdicts[0]
     if reason == "few_decoys":
         assert verdict.level == "insufficient"
@@ -106,29 +81,8 @@ def test_thin_panels_are_capped(
 
 def test_the_teacher_behind_another_name(tmp_path: Path) -> None:
     panel, prompts = generated(30)
-    verdict = judged(written(tmp_path, panel | {"S": list(panel["T"])}, prompts)).verdicts[0]
+    verdict = judged(written_panel(tmp_path, panel | {"S": list(panel["T"])}, prompts)).verdicts[0]
     assert (verdict.level, verdict.reason) == ("insufficient", "same_answers")
-
-
-def test_leave_one_out_p_values_of_innocents_are_uniform(tmp_path: Path) -> None:
-    """Every reference judged in its turn: the first test of any detector."""
-    panel, prompts = generated(60, n_probes=40, share=0.0)
-    config = written(tmp_path, panel, prompts)
-    found: dict[str, list[float]] = {}
-    base = cases.prepare(config, cases.Silent())
-    from auditor import measure
-
-    measured = measure.measure(base.panel, base.models, measure.choose(())[0], lambda _: None)
-    for name in [n for n in panel if n.startswith("R")]:
-        case = replace(base, student=name)
-        _, findings, _, _ = compare.judge(case, measured, replace(config, bootstrap=0), cases.Silent())
-        for f in findings:
-            found.setdefault(f"{f.detector} {f.statistic}", []).append(f.p_t)
-    for name, p in found.items():
-        # 60 dependent p-values at .05: 3 expected, 8 is the 99 % point of the binomial.
-        assert np.sum(np.array(p) <= 0.05) <= 8, name
-    # Single statistics have a point mass (random openings share nothing at all); the score is continuous.
-    assert stats.kstest(found["joint score"], "uniform").pvalue > 0.01
 
 
 def test_one_detector_alone_gives_no_score_and_no_accusation(tmp_path: Path) -> None:
@@ -136,7 +90,7 @@ def test_one_detector_alone_gives_no_score_and_no_accusation(tmp_path: Path) -> 
     panel, prompts = generated(30, share=0.7)
     row = next(line for line in lineage_csv(list(panel)).splitlines() if line.startswith("D00,"))
     text = lineage_csv(list(panel)).replace(row, "D00,decoy,acme,D00,,original,2023-01,first-party,made here")
-    config = written(tmp_path, panel, prompts, text)
+    config = written_panel(tmp_path, panel, prompts, text)
     report = judged(replace(config, teachers=("panel:T", "panel:D00"), detectors=("wording",)))
     assert {v.reason for v in report.verdicts} == {"not_measured"}
     assert len(report.skipped) == 2 and report.findings
