@@ -98,7 +98,9 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         match=match,  # type: ignore[arg-type]
     )
     _check_roles(loaded)
-    return cast(loaded, read_lineage(config))
+    case = cast(loaded, read_lineage(config))
+    _check_answers(case)
+    return case
 
 
 def read_lineage(config: CompareConfig) -> Lineage:
@@ -121,6 +123,18 @@ def _check_roles(loaded: Loaded) -> None:
     both = sorted(set(loaded.decoys) & {loaded.student, *loaded.teachers})
     if both:
         raise AuditError(f"{both[0]!r} is a decoy and also student or teacher. Give it one role.")
+
+
+def _check_answers(case: Case) -> None:
+    """A student or teacher that answered nothing is a wrong file, not a verdict."""
+    given = {s: bool(row.any()) for s, row in zip(case.panel.subjects, case.answered, strict=True)}
+    for role, models in (("student", (case.student,)), ("teacher", case.teachers)):
+        for model in models:
+            if not given[model]:
+                raise AuditError(
+                    f"The {role} {model!r} has no answer to any of the {len(case.panel.probes)} prompts: all "
+                    "are missing or empty. Check how its outputs were recorded."
+                )
 
 
 def cast(loaded: Loaded, history: Lineage) -> Case:

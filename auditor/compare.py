@@ -72,6 +72,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     started, run_id = _now(), uuid.uuid4().hex[:12]
     chosen, skipped = measure.choose(config.detectors)
     case = prepare(config, progress)
+    for note in case.panel.notes:
+        progress.warn(note)
     evidence = Path(config.evidence)
     probes_hash = store.hash_probes(case.panel.probes)
     store.commit_probes(evidence, run_id, probes_hash, len(case.panel.probes), started)
@@ -115,6 +117,9 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         caveats=(*case.panel.notes, *caveats),
         lineage_source=case.lineage.source,
     )
+    for v in verdicts:
+        if v.reason in verdict.UNABLE:
+            progress.warn(f"{v.teacher} could not be judged: {verdict.why(v.teacher, v.reason)}.")
     progress.stage("Storing")
     rows = store.PanelRows(case.panel.subjects, case.panel.probes, case.panel.responses)
     store.append_run(evidence, report, rows, [_rows(case, m) for m in measurements])
@@ -294,9 +299,8 @@ def _versions() -> dict[str, str]:
 
 
 def _lineage_file(config: CompareConfig) -> dict[str, str]:
-    path = (
-        Path(config.lineage)
-        if config.lineage and config.lineage != "none"
-        else shipped.path(lineages.SHIPPED)
-    )
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
+    if config.lineage and config.lineage != "none":
+        name, path = config.lineage, Path(config.lineage)
+    else:
+        name, path = lineages.SHIPPED, shipped.path(lineages.SHIPPED)
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditor.lineage import definitely_later
 from auditor.report import Alternative, Finding, Verdict
 
 WEAK_AT, MODERATE_AT = 0.05, 0.01
@@ -27,13 +28,15 @@ REASONS = {
     "unusual": "the student resembles {t} more than the reference models do",
     "not_unusual": "the student resembles {t} no more than models of innocent origin may",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
-    "few_references": "fewer than {r} eligible reference models ({i} of them of innocent origin) are too few",
+    "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
     "few_decoys": "there are too few decoy teachers of other providers to set {t} apart from any assistant",
     "few_probes": "student and {t} share fewer than {n} answered probes",
     "teacher_later": "{t} was first available after the student's release",
     "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
     "not_measured": "the joint score could not be measured",
 }
+# Reasons that say something about the inputs, not about the student.
+UNABLE = ("few_references", "few_decoys", "few_probes", "not_measured")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ def decide(basis: Basis) -> tuple[str, str]:
 
 def cap(basis: Basis) -> tuple[str, str]:
     """(highest level this run could reach, why)."""
+    if basis.teacher_later:
+        return "insufficient", f"{why(basis.teacher, 'teacher_later')}, so it cannot have taught it"
+    if basis.same_answers >= SAME_ANSWERS:
+        return "insufficient", why(basis.teacher, "same_answers")
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
@@ -94,16 +101,21 @@ def cap(basis: Basis) -> tuple[str, str]:
     return "moderate", CAP_REASON
 
 
+def why(teacher: str, reason: str) -> str:
+    """A reason as half a sentence."""
+    return REASONS[reason].format(t=teacher, r=MIN_REFERENCES, i=MIN_INNOCENTS, n=MIN_PROBES)
+
+
 def words(student: str, teacher: str, level: str, reason: str) -> str:
     """One sentence for the reader."""
-    why = REASONS[reason].format(t=teacher, r=MIN_REFERENCES, i=MIN_INNOCENTS, n=MIN_PROBES)
+    because = why(teacher, reason)
     if level in ACCUSING:
         return (
             f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was "
-            f"distilled from {teacher}, against its not having been: {why}."
+            f"distilled from {teacher}, against its not having been: {because}."
         )
     return (
-        f"Not enough evidence either way that {student} was distilled from {teacher}: {why}. "
+        f"Not enough evidence either way that {student} was distilled from {teacher}: {because}. "
         "This is no finding of innocence."
     )
 
@@ -123,10 +135,7 @@ def alternatives(
         Alternative(
             "direction",
             dated,
-            f"{teacher} may have learned from {student}. Release dates on record: student {released[0]}, "
-            f"teacher {released[1]}."
-            if dated
-            else f"{teacher} may have learned from {student}. Release dates are not both known.",
+            _direction(student, teacher, released),
         ),
         Alternative(
             "common source",
@@ -150,6 +159,20 @@ def alternatives(
             "Both may descend from one base model. That needs weights; none were examined.",
         ),
     )
+
+
+def _direction(student: str, teacher: str, released: tuple[str, str]) -> str:
+    """What the release dates say about who can have learned from whom."""
+    mine, theirs = released
+    claim = f"{teacher} may have learned from {student}."
+    if not (mine and theirs):
+        return f"{claim} Release dates are not both known."
+    dates = f"{student} was released {mine}, {teacher} {theirs}"
+    if definitely_later(mine, theirs):
+        return f"{claim} {dates}: the dates speak against it, unless earlier versions were available."
+    if definitely_later(theirs, mine):
+        return f"{claim} {dates}: the dates allow it."
+    return f"{claim} {dates}: the dates do not tell."
 
 
 def would_change(verdict_level: str, reason: str, basis: Basis) -> tuple[str, ...]:
@@ -186,8 +209,8 @@ def headline(
         more = [f"{v.level} for {v.teacher}" for v in accused[1:] if v.teacher not in top.tied_with]
         return (
             f"{top.level.replace('_', ' ').capitalize()} support for distillation of {student} from {names} "
-            f"(adjusted p {_p(top.p_adjusted)}, rank p {_p(top.p_rank)} with floor {_p(top.p_floor)} over "
-            f"{top.references} references; {tail})."
+            f"(adjusted p {_p(top.p_adjusted)}; rank p {_p(top.p_rank)}, its smallest possible value "
+            f"{_p(top.p_floor)}; {top.references} references; {tail})."
             + (f" Also {', '.join(more)}." if more else "")
             + (f" Not enough evidence either way for {', '.join(others)}." if others else "")
         )
@@ -195,7 +218,11 @@ def headline(
     smallest = min(
         (v for v in verdicts if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
     )
-    reasons = sorted({v.reason for v in verdicts})
+    reasons = [r for r in REASONS if any(v.reason == r for v in verdicts)]
+    named = [
+        r if len(reasons) == 1 else f"{r} for {' and '.join(v.teacher for v in verdicts if v.reason == r)}"
+        for r in reasons
+    ]
     figures = (
         f"smallest adjusted p {_p(smallest.p_adjusted)} over {smallest.references} references; "
         if smallest
@@ -203,9 +230,11 @@ def headline(
     )
     return (
         f"Not enough evidence either way for distillation of {student} from {names} "
-        f"({figures}{tail}; reason: {', '.join(reasons)})."
+        f"({figures}{tail}; reason: {', '.join(named)})."
     )
 
 
 def _p(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}".lstrip("0") if value >= 0.001 else "below .001"
+    if value is None:
+        return "n/a"
+    return "below .001" if value < 0.001 else f"{value:.3f}".lstrip("0").removesuffix(".000")

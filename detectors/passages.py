@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from detectors.tokens import WORD
 
+# Characters of an answer that are searched.
+SEARCHED = 20_000
+
 Span = tuple[int, int]
 Gram = tuple[str, ...]
 
@@ -57,8 +60,8 @@ def shared_passages(
 
 
 def _grams(text: str, length: int) -> dict[Gram, list[Span]]:
-    """Word n-grams (lower case) of a text and where they stand."""
-    found = [(m.group().lower(), m.span()) for m in WORD.finditer(text)]
+    """Word n-grams (lower case) of the beginning of a text and where they stand."""
+    found = [(m.group().lower(), m.span()) for m in WORD.finditer(text[:SEARCHED])]
     grams: dict[Gram, list[Span]] = {}
     for i in range(len(found) - length + 1):
         gram = tuple(word for word, _ in found[i : i + length])

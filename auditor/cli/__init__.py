@@ -6,9 +6,11 @@ one with -vv. Leaves out the work: a verb imports it when it runs, so that `audi
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -35,9 +37,28 @@ class Audit(click.Group):
 
         def call() -> Any:
             clash.check()
+            _warn_of_unknown_settings(self, terminal)
             return run(*args, standalone_mode=False, obj=terminal, **extra)
 
         return sys.exit(_guarded(call, terminal)) if standalone_mode else call()
+
+
+def _warn_of_unknown_settings(group: click.Group, terminal: Terminal) -> None:
+    """Say which AUDIT_... variables no option has: a misspelled one would be ignored in silence."""
+    known = {*_variables(group, "AUDIT"), "AUDIT_CONFIG", "AUDIT_TEST_DATA"}
+    for name in sorted(set(os.environ) - known):
+        if name.startswith("AUDIT_"):
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            terminal.warn(f"The environment variable {name} is no setting of this program{hint}")
+
+
+def _variables(command: click.Command, prefix: str) -> Iterator[str]:
+    """Environment variables of every option, as click names them."""
+    if isinstance(command, click.Group):
+        for name, verb in command.commands.items():
+            yield from _variables(verb, f"{prefix}_{name.upper()}")
+    yield from (f"{prefix}_{p.name.upper()}" for p in command.params if p.name)
 
 
 def _guarded(call: Callable[[], Any], terminal: Terminal) -> int:

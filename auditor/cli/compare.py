@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import Words, destinations, option, shared, written
+from auditor.cli.options import Words, destinations, option, refuse_overwriting, shared, written
 from auditor.cli.progress import Bars
 from auditor.cli.reading import reading
 from auditor.cli.terminal import Terminal
@@ -66,6 +66,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     terminal = ctx.ensure_object(Terminal)
     places = destinations(given["format"], given["output"])
     config = _config(given)
+    refuse_overwriting(given["output"], _files(config))
 
     from auditor import compare as job
 
@@ -100,12 +101,26 @@ def _config(given: dict[str, Any]) -> CompareConfig:
     )
 
 
+def _files(config: CompareConfig) -> dict[str, str | None]:
+    """Return what the run reads and keeps, each with its path."""
+    from auditor.sources import parse_model
+
+    named = [parse_model(text) for text in (config.student, *config.teachers, *config.decoys)]
+    recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
+    return recordings | {
+        "the evidence file": config.evidence,
+        "the panel": config.panel,
+        "the lineage table": config.lineage,
+        "the file of prompts": config.prompts,
+    }
+
+
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:
     """Write the report wherever it was asked for, and the answer on stderr when stdout does not say it."""
     from auditor.reports import render
 
     if ("text", "-") not in places:
         terminal.say(report.headline)
+    terminal.say(f"Evidence: run {report.run.id} in {config.evidence}")
     for format_, output in places:
         terminal.write(render(report, format_), output)
-    terminal.say(f"Evidence: run {report.run.id} in {config.evidence}")

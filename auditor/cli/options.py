@@ -7,7 +7,7 @@ click does the choosing. Leaves out what any one verb asks for.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,6 +115,16 @@ def destinations(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[s
     for output in outputs:
         _check_folder(output)
     return list(zip(formats, outputs, strict=True))
+
+
+def refuse_overwriting(outputs: Iterable[str], inputs: Mapping[str, str | None]) -> None:
+    """Refuse to write a report over something the run reads or keeps; `inputs` is what it is -> its path."""
+    for output in outputs:
+        for what, path in inputs.items():
+            if path and output != "-" and Path(output).resolve() == Path(path).resolve():
+                raise click.UsageError(
+                    f"Cannot write to {output!r}: it is {what}, which would be lost. Give -o another name."
+                )
 
 
 def _guess(output: str) -> str:

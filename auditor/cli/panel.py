@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import listed, option, shared
+from auditor.cli.options import listed, option, refuse_overwriting, shared
 from auditor.cli.reading import read_options, reading
 from auditor.cli.terminal import Terminal
 
@@ -41,6 +41,7 @@ def import_(
     and Parquet. What was left out or repaired is said on stderr.
     """
     terminal = ctx.ensure_object(Terminal)
+    refuse_overwriting([output], {f"the recording {file!r}": file for file in files})
 
     from auditor.panel import assemble
     from auditor.readers import read_all

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import destinations, shared, written
+from auditor.cli.options import destinations, refuse_overwriting, shared, written
 from auditor.cli.terminal import Terminal
 
 
@@ -25,6 +25,7 @@ def report(
     """
     terminal = ctx.ensure_object(Terminal)
     places = destinations(format, output)
+    refuse_overwriting(output, {"the evidence file": evidence})
 
     from auditor.reports import render
     from auditor.store import read_report

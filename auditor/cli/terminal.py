@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -56,9 +57,13 @@ class Terminal:
         """Write a report to the file `output`, or to stdout when it is "-"."""
         if output == "-":
             return self.out(text)
+        partial = Path(f"{output}.partial")
         try:
-            Path(output).write_text(text, encoding="utf-8")
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(output)
         except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise IncompleteError(
                 f"Could not write {output!r}: {error.strerror}. The run is in the evidence file; "
                 "'audit report' writes it again."

@@ -44,6 +44,8 @@ def write(panel: Panel, path: Path) -> None:
         "files": panel.files,
     }
     table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(about).encode()})
+    if not path.parent.is_dir():
+        raise AuditError(f"{path}: cannot be written, there is no folder {str(path.parent)!r}. Create it.")
     partial = path.with_name(path.name + ".partial")
     try:
         pq.write_table(table, partial, compression="zstd")

@@ -21,6 +21,8 @@ T = TypeVar("T")
 LIMIT = (1 << 31) - 1  # bytes of one line or one document after unpacking; Arrow's CSV block limit
 HEAD = 1 << 16
 
+_BINARY = (b"PAR1", b"PK\x03\x04")  # Parquet and zip: --encoding is about text files
+
 _MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -64,9 +66,14 @@ def head_of(path: Path, options: ReadOptions) -> bytes:
     with open_binary(path) as file:
         raw = _guarded(path, lambda: file.read(HEAD))
     name = encoding_of(raw[:4], options)
-    if name == "utf-8":
+    if name == "utf-8" or raw.startswith(_BINARY):
         return raw
-    return codecs.getincrementaldecoder(name)(errors="replace").decode(raw).encode("utf-8", "replace")
+    try:
+        return codecs.getincrementaldecoder(name)(errors="replace").decode(raw).encode("utf-8", "replace")
+    except UnicodeError as error:  # utf-16 and utf-32 want a byte order mark
+        raise AuditError(
+            f"{path}: --encoding {name}: {error}. Name the byte order: {name}-le or {name}-be."
+        ) from None
 
 
 def lines(path: Path, options: ReadOptions) -> Iterator[tuple[int, str | UnicodeDecodeError]]:

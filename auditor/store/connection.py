@@ -112,6 +112,11 @@ def _refuse_odd_paths(path: Path) -> None:
         )
     if path.exists() and not path.is_file():
         raise AuditError(f"{path} is not a regular file; the evidence file must be one. Name another.")
+    if path.exists():
+        with path.open("rb") as file:
+            start = file.read(12)
+        if start and start[8:] != b"DUCK":  # DuckDB's own mark; DuckDB itself would try other formats first
+            raise explain(path, "not a valid DuckDB database")
 
 
 def explain(path: Path, said: str) -> AuditError:
@@ -150,13 +155,14 @@ _REFUSALS: tuple[tuple[str, type[AuditError], str], ...] = (
         "permission denied|read-only file system|operation not permitted",
         AuditError,
         "may not be opened: reading needs permission to read the file, writing needs permission to write "
-        "the file and its folder. Change the permissions or name another file with --evidence.",
+        "the file and its folder. Change the permissions, or, on a disk that is read-only, name a file on "
+        "another one.",
     ),
     (
         "not a valid duckdb database|loading external extensions|failed to download extension",
         AuditError,
-        "is not a DuckDB file, so it is not an evidence file. It was left as it is; name another file with "
-        "--evidence (delete it yourself if it has 0 bytes: its creation was interrupted).",
+        "is not a DuckDB file, so it is not an evidence file. It was left as it is; name another file "
+        "(delete it yourself if it has 0 bytes: its creation was interrupted).",
     ),
     (
         "with version number|newer version of duckdb|storage version",
@@ -167,6 +173,6 @@ _REFUSALS: tuple[tuple[str, type[AuditError], str], ...] = (
         "corrupt|could not read enough bytes|checksum|serializ|internal error|fatal",
         AuditError,
         "is damaged: DuckDB cannot read all of it. It was left as it is; restore it from a copy, or name "
-        "another file with --evidence.",
+        "another file.",
     ),
 )

@@ -40,7 +40,7 @@ def schema_number(con: Connection, path: Path) -> int:
         raise AuditError(
             f"{path} is a DuckDB file without evidence: an evidence file has the tables "
             f"{', '.join(sorted(OURS))}, this one has {', '.join(sorted(tables)[:8])}. "
-            "It was left as it is; name another file with --evidence."
+            "It was left as it is; name another file."
         )
     (number,) = con.execute("SELECT max(number) FROM migrations").fetchall()[0]
     if not isinstance(number, int) or number < 1:
