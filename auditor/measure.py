@@ -37,6 +37,20 @@ def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
     return [d for d in asked if d not in unable], skipped
 
 
+def able(detectors: Sequence[Detector], panel: Panel) -> tuple[list[Detector], list[Skipped]]:
+    """Detectors that can measure this panel, and the others with the reason."""
+    view = _views(panel)[0]
+    lacking = {d.name: d.lacks(view) for d in detectors}
+    skipped = [Skipped(name, reason) for name, reason in lacking.items() if reason]
+    return [d for d in detectors if not lacking[d.name]], skipped
+
+
+def _views(panel: Panel) -> list[PanelView]:
+    """One view a sample; the first knows all of them."""
+    views = [panel.view(sample) for sample in range(panel.n_samples)]
+    return [replace(views[0], samples=tuple(v.texts for v in views)), *views[1:]]
+
+
 def measure(
     panel: Panel,
     teachers: Sequence[str],
@@ -46,7 +60,7 @@ def measure(
     """Measure every detector; `done` is told the name of each detector that has finished."""
     place = {name: i for i, name in enumerate(panel.subjects)}
     columns = tuple(place[t] for t in teachers)
-    views = [panel.view(sample) for sample in range(panel.n_samples)]
+    views = _views(panel)
     n_answers = len(panel.responses)
     workers = min(len(detectors), len(os.sched_getaffinity(0)) if n_answers >= PARALLEL_FROM else 1)
     if workers <= 1:
@@ -68,8 +82,12 @@ def measure(
 def _over_samples(
     detector: Detector, views: Sequence[PanelView], columns: tuple[int, ...]
 ) -> tuple[Measurement, ...]:
-    """One detector over every sample, averaged where more than one could be measured."""
-    runs = [detector.measure(view, columns) for view in views]
+    """One detector over every sample, averaged where more than one could be measured.
+
+    A detector that needs several samples at once gets the first view, which knows all.
+    """
+    together = Access.TEXT not in detector.needs
+    runs = [detector.measure(view, columns) for view in (views[:1] if together else views)]
     if len(runs) == 1:
         return runs[0]
     with warnings.catch_warnings():

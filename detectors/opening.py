@@ -39,6 +39,10 @@ class Opening:
     channel = Channel.WORDING
     needs = Access.TEXT
 
+    def lacks(self, panel: PanelView) -> str:
+        """Nothing: text is enough."""
+        return ""
+
     def measure(self, panel: PanelView, teachers: tuple[int, ...]) -> tuple[Measurement, ...]:
         """Statistics `first_tokens`, `first_sentence` (cosine) and `log_odds` (nats per n-gram)."""
 

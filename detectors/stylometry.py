@@ -35,6 +35,10 @@ class Stylometry:
     channel = Channel.STYLE
     needs = Access.TEXT
 
+    def lacks(self, panel: PanelView) -> str:
+        """Nothing: text is enough."""
+        return ""
+
     def measure(self, panel: PanelView, teachers: tuple[int, ...]) -> tuple[Measurement, ...]:
         """Statistics `burrows_delta` (negated) and `cosine_delta`; see `Detector.measure`."""
         counts, totals, answered = count_panel(panel, self.characters)

@@ -68,12 +68,15 @@ class PanelView:
     probes : the n_probes prompts, in column order.
     texts : pyarrow.LargeStringArray of length n_probes * n_subjects, probe-major (all subjects' answers
         to probe 0 first); null where a subject gave no answer. Empty answers are null too.
+    samples : all samples of the answers, each laid out like `texts` (the first of them), for detectors
+        that need several; empty = there is only the one.
     """
 
     subjects: tuple[str, ...]
     groups: tuple[str, ...]
     probes: tuple[Probe, ...]
     texts: pa.LargeStringArray
+    samples: tuple[pa.LargeStringArray, ...] = ()
 
     def __post_init__(self) -> None:
         expected = len(self.subjects) * len(self.probes)
@@ -147,6 +150,10 @@ class Detector(Protocol):
     name: str
     channel: Channel
     needs: Access
+
+    def lacks(self, panel: PanelView) -> str:
+        """Why it cannot measure this panel ("needs: pip install ..."); "" = it can."""
+        ...
 
     def measure(self, panel: PanelView, teachers: tuple[int, ...]) -> tuple[Measurement, ...]:
         """Measure the whole panel against `teachers` (indices into `panel.subjects`)."""

@@ -32,6 +32,10 @@ class Wording:
     channel = Channel.WORDING
     needs = Access.TEXT
 
+    def lacks(self, panel: PanelView) -> str:
+        """Nothing: text is enough."""
+        return ""
+
     def measure(self, panel: PanelView, teachers: tuple[int, ...]) -> tuple[Measurement, ...]:
         """Statistic `cosine`, in [0, 1]; see `Detector.measure`."""
 
