@@ -18,7 +18,10 @@ from typing import TextIO
 from auditor.errors import IncompleteError
 
 # A model's answer, or its name, must not drive the reader's terminal: escapes, C1 codes, bidi overrides.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+# Bold and its end, which the text report uses on text that it has escaped itself, hide nothing and may pass.
+_CONTROL = re.compile(
+    r"\x1b(?!\[[01]m)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
+)
 
 
 class Terminal:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.report import Exhibit, Finding, LineageRow, Report
-from auditor.reports import excerpts, figures, forest, inert, numerals, phrases, populations
+from auditor.report import Exhibit, Finding, Report
+from auditor.reports import excerpts, figures, forest, inert, numerals, phrases, populations, ranks, roster
 
 EXHIBITS_SHOWN = 12
-EXCERPT = 4_000
+EXCERPT, AROUND = 900, 180
 HIGHEST = 3
 # What may be a link: an address whose text is the whole of it.
 ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~%/?#=&;+,@:-]*)?")
@@ -27,34 +26,7 @@ ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~%/?#=&;+
 
 def render(report: Report) -> str:
     """Render one complete page."""
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(report=report, reference_rows=reference_rows(report))
-    )
-
-
-@dataclass(frozen=True)
-class ReferenceRow:
-    """A reference model, what is documented about it, and towards which teachers it served."""
-
-    model: str
-    stratum: str
-    teachers: tuple[str, ...]
-    lineage: LineageRow
-
-
-def reference_rows(report: Report) -> tuple[ReferenceRow, ...]:
-    """Every reference of the run once, by name."""
-    documented = {row.model: row for row in report.lineage}
-    served: dict[tuple[str, str], list[str]] = {}
-    for finding in report.findings:
-        for row in populations.references(finding):
-            served.setdefault((row.model, row.stratum), []).append(finding.teacher)
-    return tuple(
-        ReferenceRow(m, s, tuple(dict.fromkeys(t)), documented.get(m, LineageRow(m)))
-        for (m, s), t in sorted(served.items())
-    )
+    return _environment().get_template("report.html").render(report=report)
 
 
 def highest(finding: Finding) -> tuple[populations.Reference, ...]:
@@ -70,7 +42,7 @@ def exhibits_of(report: Report, teacher: str) -> tuple[Exhibit, ...]:
 
 def marked(text: str, spans: tuple[tuple[float, float], ...]) -> Markup:
     """An answer with <mark> around the spans; of a long one, what is near them."""
-    return Markup("").join(_piece(p) for p in excerpts.pieces(text, spans, EXCERPT))
+    return Markup("").join(_piece(p) for p in excerpts.pieces(text, spans, EXCERPT, AROUND))
 
 
 def link(text: str) -> Markup:
@@ -126,7 +98,8 @@ def _environment() -> Environment:
         "forest": forest,
         "highest": highest,
         "phrases": phrases,
-        "populations": populations,
+        "ranks": ranks,
+        "roster": roster,
         "strip": figures.strip,
     }
     return environment

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import excerpts, phrases
+from auditor.reports import excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import number, p_span, p_value, span
 
@@ -23,6 +23,7 @@ STATISTICS = (
     "z",
     "p (t)",
     "p (rank)",
+    "at or above",
     "probes",
     "in score",
 )
@@ -34,7 +35,7 @@ OPENER = re.compile(r"(\d{1,9}(?=[.)](?:\s|$))|(?=[-+](?:\s|$|--)))")
 
 def render(report: Report) -> str:
     """Render as GitHub-flavoured Markdown."""
-    parts = [inline(report.headline), _about(report)]
+    parts = [f"# {inline(report.headline) or 'Distillation audit'}", _about(report)]
     parts += ["## Answer"] + [part for v in report.verdicts for part in _verdict(v, report)]
     if report.caveats:
         parts += ["### Caveats of this run", _bullets(report.caveats)]
@@ -46,8 +47,8 @@ def render(report: Report) -> str:
     parts += [part for t in phrases.exhibited(report) for part in _exhibits(t, report)]
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     if report.excluded:
-        rows = [(e.model, e.teacher or "any", e.reason) for e in report.excluded]
-        parts += ["## Models that are not references", _table(("model", "towards", "reason"), rows)]
+        rows = [(e.model, e.reason, e.towards) for e in roster.exclusions(report)]
+        parts += ["## Models that are not references", _table(("model", "reason", "towards"), rows)]
     return "\n\n".join([*parts, *_reproduction(report)]) + "\n"
 
 
@@ -70,25 +71,24 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
     parts = [f"### {inline(phrases.title(verdict))}", inline(verdict.words)]
     if verdict.tied_with:
         parts.append(f"Cannot be told apart from {inline(', '.join(verdict.tied_with))}.")
-    ratio = number(verdict.log10_lr, 1) if verdict.log10_lr is not None else "not calibrated"
+    ratio = "not calibrated"
+    if verdict.log10_lr is not None:
+        ratio = f"{number(verdict.log10_lr, 1)} (95 % interval {span(verdict.log10_lr_interval, 1)})"
     rows = [
         ("p, adjusted (Holm)", p_value(verdict.p_adjusted)),
         ("p, predictive t", p_value(verdict.p_t)),
-        ("p, rank (smallest possible)", f"{p_value(verdict.p_rank)} ({p_value(verdict.p_floor)})"),
+        ("p, rank", p_value(verdict.p_rank)),
+        ("p, rank: smallest possible", ranks.floor(verdict, report)),
         ("reference models", str(verdict.references)),
         ("decoy teachers", str(verdict.decoys)),
         ("log10 likelihood ratio", ratio),
-        ("95 % interval of it", span(verdict.log10_lr_interval, 1)),
         ("power on known students", "not measured" if verdict.power is None else number(verdict.power, 2)),
         ("reason code", verdict.reason),
     ]
     parts.append(_table(("figure", "value"), rows))
     parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
-    if verdict.cap:
-        parts.append(
-            inline(f"Highest level this run could reach: {phrases.level_words(verdict.cap)}")
-            + (f" ({inline(verdict.cap_reason)})." if verdict.cap_reason else ".")
-        )
+    if reach := phrases.reach(verdict):
+        parts.append(inline(reach))
     return parts
 
 
@@ -109,7 +109,7 @@ def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
 
 def _figures(f: Finding) -> tuple[str, ...]:
     """One row of the table of statistics."""
-    tests = (number(f.z, 1), p_value(f.p_t), p_value(f.p_rank))
+    tests = (number(f.z, 1), p_value(f.p_t), p_value(f.p_rank), ranks.above(f))
     value = (f"{f.detector} {f.statistic}", f.channel, number(f.value), span(f.interval))
     return (*value, *tests, str(f.n_probes), "yes" if f.in_joint else "no")
 
@@ -139,7 +139,7 @@ def _exhibit(exhibit: Exhibit) -> list[str]:
 
 
 def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:
-    shapes = {"plain": "{0}", "shared": "«{0}»", "omitted": "\n[{1:,} characters not shown]\n"}
+    shapes = {"plain": "{0}", "shared": "«{0}»", "omitted": "\n[... {1:,} characters not shown ...]\n"}
     found = excerpts.pieces(text, spans, EXCERPT)
     return "".join(shapes[p.kind].format(p.text, p.length) for p in found)
 

@@ -105,6 +105,17 @@ def scale(verdict: Verdict) -> tuple[Step, ...]:
     )
 
 
+def reach(verdict: Verdict) -> str:
+    """The highest level this run could reach, and why; "" where there is no cap."""
+    if not verdict.cap:
+        return ""
+    if verdict.cap == "insufficient":
+        why = f": {verdict.cap_reason}" if verdict.cap_reason else ""
+        return f"This run could not reach any level of support{why}."
+    why = f" ({verdict.cap_reason})" if verdict.cap_reason else ""
+    return f"Highest level this run could reach: {level_words(verdict.cap)}{why}."
+
+
 def teachers(report: Report) -> tuple[str, ...]:
     """Every teacher with a verdict or a finding, verdicts' order first."""
     named = [v.teacher for v in report.verdicts] + [f.teacher for f in report.findings]

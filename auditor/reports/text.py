@@ -9,31 +9,35 @@ import io
 import os
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import excerpts, phrases
+from auditor.reports import excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line
-from auditor.reports.numerals import number, p_span, p_value, span
+from auditor.reports.numerals import MISSING, number, p_span, p_value, span
 
-PLAIN_WIDTH, NARROWEST, WIDEST = 80, 60, 110
+PLAIN_WIDTH, NARROWEST, WIDEST = 80, 30, 110
 EXHIBITS_SHOWN, EXCERPT = 2, 240
 
 
 def render(report: Report, *, width: int | None = None, color: bool | None = None) -> str:
     """Render for the terminal that stdout is, or plainly where it is none or NO_COLOR is set.
 
-    The first line is never broken, so that `head -1` gives the answer.
+    Where neither a terminal nor a width is given the first line is not broken: `head -1` gives the answer.
     """
     page = io.StringIO()
     console = _console(page, width, _colored() if color is None else color)
-    console.print(Text(one_line(report.headline), style="bold"), soft_wrap=True)
+    if width is None and not sys.stdout.isatty():
+        console.print(Text(one_line(report.headline), style="bold"), soft_wrap=True)
+    else:
+        _say(console, report.headline, "bold")
     _summary(console, report)
     for verdict in report.verdicts:
         _verdict(console, verdict, report)
@@ -65,11 +69,17 @@ def _summary(console: Console, report: Report) -> None:
     """One line a teacher, where there are several."""
     if len(report.verdicts) < 2:
         return
-    table = _table("teacher", "support", right=("adjusted p", "rank p", "floor", "K"))
-    for v in report.verdicts:
-        figures = (p_value(v.p_adjusted), p_value(v.p_rank), p_value(v.p_floor), str(v.references))
-        table.add_row(*map(_cell, (v.teacher, phrases.LEVELS.get(v.level, v.level), *figures)))
-    console.print(table)
+    head = ("teacher", "support", "adjusted p", "rank p", "floor", "K")
+    rows = [_answer(v) for v in report.verdicts]
+    _figures(console, head, rows, words=2)
+    if any(v.p_floor is not None for v in report.verdicts):
+        _say(console, "K: the references that decided the rank p; floor: the smallest it can be, 1/(K+1).")
+
+
+def _answer(v: Verdict) -> tuple[str, ...]:
+    size = ranks.deciding_size(v.p_floor)
+    figures = (p_value(v.p_adjusted), p_value(v.p_rank), p_value(v.p_floor), str(size or MISSING))
+    return (v.teacher, phrases.LEVELS.get(v.level, v.level), *figures)
 
 
 def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
@@ -80,44 +90,45 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
         _say(console, f"Cannot be told apart from {', '.join(verdict.tied_with)}.")
     if verdict.log10_lr is not None:
         _say(console, f"log10 LR {number(verdict.log10_lr, 1)}, 95 % {span(verdict.log10_lr_interval, 1)}.")
-    _say(console, _weighed(verdict))
-    if verdict.cap:
-        why = f" ({verdict.cap_reason})" if verdict.cap_reason else ""
-        _say(console, f"Highest level this run could reach: {phrases.level_words(verdict.cap)}{why}.")
+    _say(console, _weighed(verdict, report))
+    if reach := phrases.reach(verdict):
+        _say(console, reach)
     findings = report.findings_for(verdict.teacher)
     if findings:
-        console.print(_statistics(findings))
+        _statistics(console, findings)
         _stability(console, findings)
     _shared(console, [e for e in report.exhibits if e.teacher == verdict.teacher])
     _explanations(console, verdict)
 
 
-def _weighed(verdict: Verdict) -> str:
+def _weighed(verdict: Verdict, report: Report) -> str:
     counts = (
-        f"{verdict.references} references, {verdict.decoys} decoy teachers; reason code {verdict.reason}."
+        f"{_count(verdict.references, 'reference')}, {_count(verdict.decoys, 'decoy teacher')}; "
+        f"reason code {verdict.reason}."
     )
     if verdict.p_adjusted is None and verdict.p_rank is None:
         return f"No p-value; {counts}"
     return (
         f"Adjusted p {p_value(verdict.p_adjusted)} (predictive t {p_value(verdict.p_t)}, Holm over the "
         f"teachers tested); rank p {p_value(verdict.p_rank)}, which cannot fall below "
-        f"{p_value(verdict.p_floor)}; {counts}"
+        f"{ranks.floor(verdict, report)}; {counts}"
     )
 
 
-def _statistics(findings: tuple[Finding, ...]) -> Table:
-    table = _table("statistic", right=("value", "95 % interval", "z", "p (t)", "rank p"))
-    for f in findings:
-        name = f"{f.detector} {f.statistic}"
-        figures = (
+def _statistics(console: Console, findings: tuple[Finding, ...]) -> None:
+    head = ("statistic", "value", "95 % interval", "z", "p (t)", "rank p")
+    rows = [
+        (
+            f"{f.detector} {f.statistic}",
             number(f.value),
             span(f.interval, figures=2),
             number(f.z, 1),
             p_value(f.p_t),
             p_value(f.p_rank),
         )
-        table.add_row(*map(_cell, (name, *figures)), style="bold" if f.detector == "joint" else "")
-    return table
+        for f in findings
+    ]
+    _figures(console, head, rows, bold=[f.detector == "joint" for f in findings])
 
 
 def _stability(console: Console, findings: tuple[Finding, ...]) -> None:
@@ -132,19 +143,19 @@ def _stability(console: Console, findings: tuple[Finding, ...]) -> None:
 
 
 def _shared(console: Console, exhibits: list[Exhibit]) -> None:
-    """The most telling shared passages, on one line each."""
+    """The most telling shared passages, in one paragraph each."""
     for exhibit in sorted(exhibits, key=lambda e: -e.weight)[:EXHIBITS_SHOWN]:
-        found = excerpts.pieces(exhibit.student_text, exhibit.student_spans, EXCERPT, around=0)
-        passage = " ... ".join(one_line(p.text) for p in found if p.kind == "shared")
+        passage = excerpts.passage(exhibit.student_text, exhibit.student_spans, EXCERPT)
         if passage:
-            _say(console, f"Only these two on probe {exhibit.probe}: «{passage}»")
+            _say(console, f"In student and teacher only, on probe {exhibit.probe}: «{passage}»")
 
 
 def _explanations(console: Console, verdict: Verdict) -> None:
-    for examined, words in ((True, "Examined besides"), (False, "Not examined")):
-        names = [a.name for a in verdict.alternatives if a.examined is examined]
-        if names:
-            _say(console, f"{words}: {', '.join(names)}.")
+    found = [f"{a.name}: {a.text}" for a in verdict.alternatives if a.examined]
+    _list(console, "Other explanations that were examined:", found)
+    names = [a.name for a in verdict.alternatives if not a.examined]
+    if names:
+        _say(console, f"Not examined, so not excluded: {', '.join(names)}.")
     _list(console, "This would change the verdict:", verdict.would_change)
 
 
@@ -153,19 +164,44 @@ def _notes(console: Console, report: Report) -> None:
     _list(console, "Caveats of this run:", report.caveats)
     skipped = [f"{s.detector}: {s.reason}" for s in report.skipped]
     _list(console, "Not measured (no evidence either way):", skipped)
-    reasons = Counter(e.reason for e in report.excluded).most_common()
-    _list(console, "Panel models that are not references:", [f"{n} times: {why}" for why, n in reasons])
+    _list(console, "Panel models that are not references:", map(_kept_out, roster.reasons(report)))
     run = report.run
     _say(console, f"Run {run.id}, seed {run.seed}, {report.n_subjects} models, {report.n_probes} probes.")
 
 
-def _table(*left: str, right: Iterable[str]) -> Table:
+def _kept_out(row: roster.ReasonRow) -> str:
+    towards = "" if row.towards == "all" else f" (towards {row.towards})"
+    return f"{row.reason}: {_count(len(row.models), 'model')}{towards}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _figures(
+    console: Console,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    words: int = 1,
+    bold: Sequence[bool] = (),
+) -> None:
+    """A table whose first columns are words; where it does not fit, a paragraph for each row."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for title in left:
-        table.add_column(title, overflow="fold")
-    for title in right:
-        table.add_column(title, justify="right", overflow="fold")
-    return table
+    for place, title in enumerate(head):
+        table.add_column(title, justify="left" if place < words else "right", no_wrap=True)
+    styles = ["bold" if heavy else "" for heavy in bold] or [""] * len(rows)
+    for row, style in zip(rows, styles, strict=True):
+        table.add_row(*map(_cell, row), style=style)
+    if Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width:
+        console.print(table)
+        return
+    console.print()
+    for row, style in zip(rows, styles, strict=True):
+        _say(console, row[0], style)
+        figures = ", ".join(f"{title} {cell}" for title, cell in zip(head[1:], row[1:], strict=True))
+        console.print(Padding(Text(one_line(figures), overflow="fold"), (0, 0, 0, 2)))
+    console.print()
 
 
 def _list(console: Console, title: str, lines: Iterable[str]) -> None:

@@ -106,6 +106,20 @@ def test_only_boxes_scroll_sideways(opened, width):
     assert page.evaluate("[...document.querySelectorAll('.scroll')].every(e => e.tabIndex === 0)")
 
 
+def test_a_narrow_screen_shows_every_figure(opened):
+    page = opened(sample_report(), 400)
+    hidden = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(hidden) == 0
+
+
+def test_long_lists_are_folded_on_screen_and_open_in_print(opened):
+    page = opened(sample_report())
+    height = "document.querySelector('#models details table').getBoundingClientRect().height"
+    screen = page.evaluate("document.querySelector('#models details').getBoundingClientRect().height")
+    page.emulate_media(media="print")
+    assert screen < 60 and page.evaluate(height) > 200
+
+
 @pytest.mark.parametrize("report", [sample_report, hostile])
 def test_prints(opened, report):
     pdf = opened(report()).pdf(format="A4", prefer_css_page_size=True)

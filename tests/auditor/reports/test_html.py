@@ -10,7 +10,7 @@ import pytest
 
 from auditor.reports import render
 from tests.auditor.reports.cases import HOSTILE, REPORTS, hostile
-from tests.auditor.reports.samples import exhibit, sample_report
+from tests.auditor.reports.samples import exhibit, sample_report, verdict
 
 VOID = {"meta", "br", "hr", "link", "img", "input"}
 SHAPES = {"line", "circle", "rect"}
@@ -104,7 +104,9 @@ def test_every_reference_is_named_in_the_figures_and_the_table():
     page = render(sample_report(), "html")
     assert all(f"<title>reference-{i}: " in page for i in range(30))
     assert all(f'<th scope="row">reference-{i}</th>' in page for i in range(30))
-    assert "Reference models (30)" in page and "Models that are not references, and why (1)" in page
+    assert "References of innocent origin (22)" in page
+    assert "References that are students of other teachers (8)" in page
+    assert "Models that are not references, and why (1)" in page
 
 
 def test_only_a_whole_web_address_becomes_a_link():
@@ -130,6 +132,15 @@ def test_a_step_above_the_cap_is_drawn_as_out_of_reach():
     page = render(sample_report(), "html")
     assert page.count('<li class=" beyond">') == 6
     assert page.count('aria-current="true"') == 2
+
+
+def test_a_run_that_could_reach_no_level_says_so():
+    late = verdict(
+        level="insufficient", reason="teacher_later", cap="insufficient", cap_reason="it came later"
+    )
+    page = render(sample_report(verdicts=(late,)), "html")
+    assert "This run could not reach any level of support: it came later." in page
+    assert page.count('<li class=" beyond">') == 5
 
 
 def test_hostile_text_is_whole():
