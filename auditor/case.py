@@ -11,6 +11,7 @@ from typing import Protocol, get_args
 
 import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from auditor import lineage as lineages
 from auditor import shipped
@@ -19,7 +20,7 @@ from auditor.errors import AuditError
 from auditor.lineage import Lineage
 from auditor.panel import Match, Panel
 from auditor.readers import ReadOptions
-from auditor.references import References, decoys, eligible
+from auditor.references import References, decoys, eligible, innocents
 from auditor.sources.load import Loaded, load
 from detectors.types import Float64, PanelView
 
@@ -64,6 +65,8 @@ class Case:
     teachers : candidate teachers, as asked. models : column models: teachers, their siblings, decoys.
     decoys : models that may serve as decoys. view : the first sample of every answer.
     answered : (n_subjects, n_probes) bool.
+    groups : groups of sibling checkpoints of `models`, once each.
+    innocents : (n_subjects, n_groups) kind of innocent each subject is of each group (`references.STRATA`).
     """
 
     panel: Panel
@@ -74,6 +77,8 @@ class Case:
     decoys: tuple[str, ...]
     view: PanelView
     answered: np.ndarray
+    groups: tuple[str, ...]
+    innocents: NDArray[np.int8]
 
 
 def prepare(config: CompareConfig, progress: Progress) -> Case:
@@ -148,6 +153,8 @@ def cast(loaded: Loaded, history: Lineage) -> Case:
     models = tuple(dict.fromkeys((*loaded.teachers, *(s for s in siblings if s != loaded.student), *others)))
     view = panel.view()
     answered = np.asarray(view.texts.is_valid()).reshape(len(panel.probes), len(subjects)).T
+    first_of = {history.group(m): m for m in reversed(models)}
+    coverage = dict(zip(subjects, answered.mean(axis=1).tolist(), strict=True))
     return Case(
         panel,
         history,
@@ -157,6 +164,8 @@ def cast(loaded: Loaded, history: Lineage) -> Case:
         tuple(dict.fromkeys((*loaded.teachers, *others))),
         view,
         answered,
+        tuple(first_of),
+        innocents(subjects, history, tuple(first_of.values()), coverage),
     )
 
 

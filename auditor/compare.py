@@ -22,9 +22,10 @@ from auditor import measure, shipped, store, verdict, weigh
 from auditor.case import Case, Progress, Silent, later, mean_length, null_for, prepare, same_answers
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
-from auditor.references import INNOCENT_STRATUM, References
+from auditor.references import INNOCENT_STRATUM, LATER_FIRST_PARTY, STRATA, References, is_tuned
 from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Verdict
 from detectors.combine import holm
+from detectors.hierarchy import Codes
 from detectors.null import Columns
 from detectors.types import Measurement, Skipped
 
@@ -169,16 +170,29 @@ def scene_of(case: Case, measurements: Sequence[Measurement], config: CompareCon
         decoy=np.array([m in case.decoys for m in case.models]),
         length=mean_length(case.view)[rows],
     )
+    families = [case.lineage.row(s).family or s for s in subjects]
     return weigh.Scene(
         subjects,
         case.models,
+        case.groups,
         columns,
         place[case.student],
         case.lineage,
+        strata_for(case),
+        np.unique(families, return_inverse=True)[1].astype(np.int64),
         tuple(measurements),
         config.bootstrap,
         config.seed,
     )
+
+
+def strata_for(case: Case) -> Codes:
+    """Kinds of innocents as this student's null takes them: never the student or its siblings."""
+    later = np.int8(-1) if is_tuned(case.student, case.lineage) else np.int8(STRATA.index("first party"))
+    strata = np.where(case.innocents == LATER_FIRST_PARTY, later, case.innocents)
+    group = case.lineage.group(case.student)
+    mine = np.array([case.lineage.group(s) == group for s in case.panel.subjects])
+    return np.where(mine[:, None], np.int8(-1), strata)
 
 
 def _adjusted(findings: dict[str, list[Finding]]) -> dict[str, float]:
@@ -256,9 +270,8 @@ def tied(
         if case.lineage.group(other.teacher) == case.lineage.group(of.teacher):
             ties.append(other.teacher)
         elif case.lineage.provider(other.teacher) == case.lineage.provider(of.teacher):
-            shared = [m for m in nulls[of.teacher].models if m in nulls[other.teacher].models]
-            a = weigh.resampled_score(scene, of.teacher, shared)
-            b = weigh.resampled_score(scene, other.teacher, shared)
+            a = weigh.resampled_score(scene, of.teacher)
+            b = weigh.resampled_score(scene, other.teacher)
             if len(a) and np.quantile(a - b, 0.025) <= 0 <= np.quantile(a - b, 0.975):
                 ties.append(other.teacher)
     return tuple(ties)

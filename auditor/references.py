@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auditor.lineage import Lineage, plain_name, tokens_of
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.lineage import Lineage, definitely_later, plain_name, tokens_of
 from auditor.report import Exclusion
 
 # Tokens of `trained_on` that say: no other model's outputs.
 INNOCENT = frozenset(("human", "first-party", "none", "undistilled"))
 INNOCENT_STRATUM = "innocent"
 DECOY_STUDENT = "decoy-student"
+# Kinds of innocents that the null keeps apart (`detectors.hierarchy`), by code.
+STRATA = ("human data", "first party", "other teacher")
+# A provider's own model that came after the teacher: innocent only as far as anybody has documented.
+LATER_FIRST_PARTY = np.int8(len(STRATA))
 NOT_INDEPENDENT = ("variant", "ensemble", "degenerate")
 MIN_COVERAGE = 0.8
 # A shorter name is too likely to be part of another one by accident.
@@ -62,11 +69,14 @@ def eligible(
     """
     names = names_of(teacher, lineage)
     providers = _providers_by_name(lineage)
+    tuned = is_tuned(student, lineage)
     models, strata, excluded = [], [], []
     for subject in subjects:
         if subject == student:
             continue
         reason = _reason_against(subject, lineage, student, names, providers, coverage)
+        if not reason and tuned and kind_of(subject, names, lineage) == LATER_FIRST_PARTY:
+            reason = "first-party model that came after the teacher; what it learned from is not documented"
         if reason:
             excluded.append(Exclusion(subject, teacher, reason))
             continue
@@ -74,6 +84,50 @@ def eligible(
         innocent = all(t.casefold() in INNOCENT for t in tokens_of(lineage.row(subject)))
         strata.append(INNOCENT_STRATUM if innocent else DECOY_STUDENT)
     return References(tuple(models), tuple(strata), tuple(excluded))
+
+
+def is_tuned(student: str, lineage: Lineage) -> bool:
+    """Whether the student is documented to be tuned from somebody else's model.
+
+    Then later first-party models, whose training nobody has documented, are no measure for it
+    (docs/decisions/0003-null-per-teacher.md).
+    """
+    row = lineage.row(student)
+    return bool(row.base) and "first-party" not in tokens_of(row)
+
+
+def kind_of(subject: str, teacher: TeacherNames, lineage: Lineage) -> np.int8:
+    """Code of an innocent in `STRATA`, or `LATER_FIRST_PARTY`."""
+    tokens = {t.casefold() for t in tokens_of(lineage.row(subject))}
+    if not tokens <= INNOCENT:
+        return np.int8(2)
+    if "first-party" not in tokens:
+        return np.int8(0)
+    later = definitely_later(lineage.row(subject).released, first_release(teacher.group, lineage))
+    return LATER_FIRST_PARTY if later else np.int8(1)
+
+
+def first_release(group: str, lineage: Lineage) -> str:
+    """Earliest documented release in a group of sibling checkpoints; "" = unknown."""
+    dates = [row.released for m, row in lineage.rows.items() if row.released and lineage.group(m) == group]
+    return min(dates, default="")
+
+
+def innocents(
+    subjects: Sequence[str], lineage: Lineage, models: Sequence[str], coverage: Mapping[str, float]
+) -> NDArray[np.int8]:
+    """(n_subjects, n_models) kind of innocent that each subject is of each model; -1 = not one.
+
+    `coverage` : share of the probes that each subject answered. The student plays no part yet.
+    """
+    providers = _providers_by_name(lineage)
+    codes = np.full((len(subjects), len(models)), -1, dtype=np.int8)
+    for column, model in enumerate(models):
+        names = names_of(model, lineage)
+        for row, subject in enumerate(subjects):
+            if not _reason_against(subject, lineage, "", names, providers, coverage):
+                codes[row, column] = kind_of(subject, names, lineage)
+    return codes
 
 
 def _reason_against(

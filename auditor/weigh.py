@@ -1,7 +1,9 @@
-"""Weigh measurements: the student's values against the references', for every statistic and the score.
+"""Weigh measurements: the student's values against innocent models', for every statistic and the score.
 
-The joint score is computed for the student and every reference alike (`detectors.combine`); p-values
-are the strictest over the pooled references and each stratum. Leaves out words and levels (`verdict.py`).
+Every statistic, and the joint score of `detectors.combine`, becomes one matrix: subjects x groups of
+sibling checkpoints, each cell the best checkpoint's decoy contrast, student and references alike. The
+predictive p comes from the null of `detectors.hierarchy`, fitted to every column at once; the rank p from
+this teacher's references alone. Leaves out words and levels (`verdict.py`).
 """
 
 from __future__ import annotations
@@ -15,32 +17,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.lineage import Lineage
-from auditor.references import References
+from auditor.references import STRATA, References
 from auditor.report import Exclusion, Finding, Interval
-from detectors.combine import (
-    JOINT_STATISTICS,
-    Means,
-    Terms,
-    contrast_terms,
-    joint_score,
-    left_out_scores,
-    scales,
-)
+from detectors.combine import JOINT_STATISTICS, Means, Terms, contrast_terms, joint_score, scales
+from detectors.hierarchy import Codes, StratumNull, fit
 from detectors.null import (
+    MODEL_BASED_FLOOR,
     Columns,
     Significance,
     plain_contrast,
-    predictive_t,
+    rank_p,
     resample_counts,
     resampled_means,
-    significance,
-    strictest,
 )
 from detectors.types import Bool, Float64, Measurement
 
-# A stratum smaller than this gives no p-value of its own.
+# A kind of reference with fewer models than this gives no rank p of its own.
 SMALLEST_STRATUM = 10
+# With fewer references than this no p-value below `MODEL_BASED_FLOOR` is quoted.
+FLOOR_LIFTED_AT = 100
 JOINT = "joint"
+SCORE = (JOINT, "score")
+Key = tuple[str, str]
 Rows = NDArray[np.int64]
 
 
@@ -50,24 +48,29 @@ class Scene:
 
     Attributes
     ----------
-    subjects : row names; columns : column models (teachers, their siblings, decoys).
+    subjects : row names; models : column models (teachers, their siblings, decoys); groups : their groups
+        of sibling checkpoints, once each.
     student : row of the student. lineage : history of the subjects.
-    measurements : (n_subjects, n_columns, n_probes) each.
+    strata : (n_subjects, n_groups) kind of innocent that each row is of each column (`STRATA`), -1 = none.
+    families : (n_subjects,) codes. measurements : (n_subjects, n_models, n_probes) each.
     resamples, seed : of the bootstrap over probes.
     """
 
     subjects: tuple[str, ...]
     models: tuple[str, ...]
+    groups: tuple[str, ...]
     columns: Columns
     student: int
     lineage: Lineage
+    strata: Codes
+    families: Rows
     measurements: tuple[Measurement, ...]
     resamples: int
     seed: int
 
     @cached_property
     def means(self) -> Means:
-        """Mean over probes of every statistic, (n_subjects, n_columns)."""
+        """Mean over probes of every statistic, (n_subjects, n_models)."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # all-NaN rows are NaN: not measurable
             return {
@@ -82,23 +85,25 @@ class Scene:
 
     @cached_property
     def terms(self) -> Terms:
-        """Contrasts of every subject towards every column."""
+        """Contrasts of every subject towards every column model."""
         return contrast_terms(self.means, self.columns, self.student)
 
     @cached_property
-    def resampled(self) -> Means:
-        """Student's means over resampled probes: (resamples, n_columns) for every statistic."""
-        n_probes = self.measurements[0].values.shape[2]
-        counts = resample_counts(n_probes, self.resamples, np.random.default_rng(self.seed))
-        return {
-            (m.detector, m.statistic): resampled_means(m.values[self.student], counts)
-            for m in self.measurements
+    def scores(self) -> dict[Key, Float64]:
+        """(n_subjects, n_groups) of every statistic and of the joint score, in units of its spread."""
+        found = {
+            key: best(self, _contrasts(means, self.columns, self.student))
+            for key, means in self.means.items()
         }
+        if self.has_joint:
+            found[SCORE] = best(
+                self, joint_score(self.terms, scales(self.terms, np.arange(len(self.subjects))))
+            )
+        return {key: values / spread(values) for key, values in found.items()}
 
-    def siblings(self, teacher: str) -> Rows:
-        """Columns of the teacher and its sibling checkpoints."""
-        group = self.lineage.group(teacher)
-        return np.array([c for c, m in enumerate(self.models) if self.lineage.group(m) == group])
+    def group_of(self, teacher: str) -> int:
+        """Column of a teacher's group."""
+        return self.groups.index(self.lineage.group(teacher))
 
     def rows(self, names: Sequence[str]) -> Rows:
         """Row numbers of these subjects."""
@@ -106,20 +111,32 @@ class Scene:
         return np.array([place[n] for n in names], dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class JointNull:
-    """Joint score of the student and of the references towards one teacher.
+def best(scene: Scene, values: Float64) -> Float64:
+    """(..., n_models) -> (..., n_groups): the largest over sibling checkpoints."""
+    of = [scene.lineage.group(m) for m in scene.models]
+    columns = [[c for c, g in enumerate(of) if g == group] for group in scene.groups]
+    return np.stack([values[..., c].max(axis=-1) for c in columns], axis=-1)
 
-    Attributes
-    ----------
-    value : the student's, references : (K,), all scaled together (rank p-value, figures).
-    left_out_value, left_out : the same with no row in its own scaling (predictive t).
-    """
 
-    value: float
-    references: Float64
-    left_out_value: float
-    left_out: Float64
+def spread(values: Float64) -> float:
+    """Standard deviation over all cells; 1 where there is none."""
+    found = float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
+    return found if found > 1e-12 else 1.0
+
+
+def _contrasts(means: Float64, columns: Columns, student: int) -> Float64:
+    """(n_rows, n_models) decoy contrast of one statistic towards every column model."""
+    every = range(means.shape[1])
+    return np.stack([plain_contrast(means, columns.decoys_for(t, student), t) for t in every], axis=1)
+
+
+def keeping(scene: Scene, rows: Bool) -> Scene:
+    """The scene with only these rows as innocents, in every column."""
+    kept = replace(scene, strata=np.where(rows[:, None], scene.strata, np.int8(-1)))
+    for name in ("means", "terms", "scores"):  # what the strata do not touch need not be computed again
+        if name in scene.__dict__:
+            kept.__dict__[name] = scene.__dict__[name]
+    return kept
 
 
 def weigh(scene: Scene, teacher: str, null: References) -> list[Finding]:
@@ -131,154 +148,74 @@ def weigh(scene: Scene, teacher: str, null: References) -> list[Finding]:
     return findings
 
 
-def joint_null(scene: Scene, terms: Terms, teacher: str, references: Sequence[str]) -> JointNull:
-    """Scores towards the teacher's best sibling checkpoint, for every row alike."""
-    rows = np.concatenate(([scene.student], scene.rows(references)))
-    part = Terms(terms.plain[:, rows], terms.matched[:, rows], terms.log_odds[rows])
-    every = np.arange(len(rows))
-    columns = scene.siblings(teacher)
-    together = joint_score(part, scales(part, every))[:, columns].max(axis=1)
-    of_student, of_references = left_out_scores(part, every[1:], 0)
-    return JointNull(
-        float(together[0]),
-        together[1:],
-        float(of_student[columns].max()),
-        of_references[:, columns].max(axis=1) if len(references) else np.empty(0),
-    )
+def p_values(scene: Scene, teacher: str, null: References) -> dict[Key, Significance | None]:
+    """Significance of the joint score and of every statistic, without intervals and ranges."""
+    return {key: significance(scene, scene.scores[key], teacher, null) for key in scene.scores}
+
+
+def null_of(scene: Scene, scores: Float64, teacher: str, null: References) -> StratumNull:
+    """Null of every column; the teacher's holds exactly its eligible references."""
+    strata = scene.strata.copy()
+    column, eligible = scene.group_of(teacher), np.zeros(len(scene.subjects), dtype=bool)
+    eligible[scene.rows(null.models)] = True
+    strata[~eligible, column] = -1
+    strata[scene.student] = -1
+    return fit(scores, strata, scene.families, len(STRATA))
+
+
+def significance(scene: Scene, scores: Float64, teacher: str, null: References) -> Significance | None:
+    """Rank p and floor over this teacher's references, predictive p and z from the null of all columns."""
+    column = scene.group_of(teacher)
+    value, references = scores[scene.student, column], scores[scene.rows(null.models), column]
+    if np.isnan(value) or not len(references):
+        return None
+    ranks = [rank_p(float(value), references[part]) for part in _parts(null.strata)]
+    p_rank, p_floor = max(ranks)
+    fitted = null_of(scene, scores, teacher, null)
+    if not fitted.models[:, column].any():
+        return Significance(p_rank, p_floor, None, None, len(references))
+    p = float(fitted.p_value(scores[scene.student])[column])
+    known = fitted.models.sum(axis=1) > 0
+    z = float(fitted.z(scores[scene.student])[known, column].min())
+    p = p if len(references) >= FLOOR_LIFTED_AT else max(p, MODEL_BASED_FLOOR)
+    return Significance(p_rank, p_floor, p, z, len(references))
 
 
 def _joint_finding(scene: Scene, teacher: str, null: References) -> Finding:
-    values = joint_null(scene, scene.terms, teacher, null.models)
-    result = joint_significance(values, null.strata)
-    return Finding(
-        teacher=teacher,
-        detector=JOINT,
-        statistic="score",
-        channel="wording",
-        unit="sum of four scaled contrasts",
-        value=_number(values.value),
-        interval=_interval(resampled_score(scene, teacher, null.models)),
-        z=result.z if result else None,
-        p_rank=result.p_rank if result else None,
-        p_floor=result.p_floor if result else None,
-        p_t=result.p_t if result else None,
-        p_t_family_range=_family_range(scene, values, null),
+    finding = _described(scene, teacher, null, SCORE, "wording", "sum of four scaled contrasts")
+    return replace(
+        finding,
+        interval=_interval(resampled_score(scene, teacher)),
+        p_t_family_range=_family_range(scene, teacher, null),
         p_t_decoy_range=_decoy_range(scene, teacher, null),
-        n_probes=n_probes(scene, teacher),
         in_joint=True,
-        reference_models=null.models,
-        reference_values=tuple(float(v) for v in values.references),
-        reference_strata=null.strata,
     )
 
 
-def joint_significance(values: JointNull, strata: Sequence[str]) -> Significance | None:
-    """Rank p from the common scale, predictive t from the left-out one; strictest over strata."""
-    parts = []
-    for chosen in _parts(strata):
-        ranked = significance(values.value, values.references[chosen])
-        p_t, z = predictive_t(values.left_out_value, values.left_out[chosen])
-        parts.append(replace(ranked, p_t=p_t, z=z))
-    return strictest(parts) if parts else None
-
-
-def _parts(strata: Sequence[str]) -> list[Bool]:
-    """Masks: all references, then each stratum that is large enough."""
-    names = np.array(strata)
-    if not len(names):
-        return []
-    masks = [names == s for s in sorted(set(strata))]
-    return [np.ones(len(names), dtype=bool), *(m for m in masks if m.sum() >= SMALLEST_STRATUM)]
-
-
-def _family_range(scene: Scene, values: JointNull, null: References) -> Interval | None:
-    """Smallest and largest p_t when any one reference family is left out."""
-    families = np.array([scene.lineage.row(m).family or m for m in null.models])
-    found = []
-    for family in np.unique(families) if len(families) else ():
-        kept = families != family
-        rest = JointNull(values.value, values.references[kept], values.left_out_value, values.left_out[kept])
-        result = joint_significance(rest, [s for s, k in zip(null.strata, kept, strict=True) if k])
-        if result and result.p_t is not None:
-            found.append(result.p_t)
-    return (min(found), max(found)) if len(found) > 1 else None
-
-
-def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | None:
-    """Smallest and largest p_t when any one decoy provider is left out; scales fixed by the references."""
-    columns = scene.columns
-    providers = sorted(set(columns.provider[columns.decoy]) - {scene.lineage.provider(teacher)})
-    rows = scene.rows(null.models)
-    if len(providers) < 2 or not len(rows):
-        return None
-    found = []
-    for provider in providers:
-        fewer = replace(columns, decoy=columns.decoy & (columns.provider != provider))
-        terms = contrast_terms(scene.means, fewer, scene.student)
-        score = joint_score(terms, scales(terms, rows))[:, scene.siblings(teacher)].max(axis=1)
-        known = ~np.isnan(score[rows])
-        values = JointNull(float(score[scene.student]), score[rows], float(score[scene.student]), score[rows])
-        if known.all() and not np.isnan(values.value):
-            result = joint_significance(values, null.strata)
-            if result and result.p_t is not None:
-                found.append(result.p_t)
-    return (min(found), max(found)) if len(found) > 1 else None
-
-
-def resampled_score(scene: Scene, teacher: str, references: Sequence[str]) -> Float64:
-    """(resamples,) joint score of the student over resampled probes, scales fixed; empty = no score."""
-    if not scene.has_joint or not scene.resamples or not len(references):
-        return np.empty(0)
-    rows = np.concatenate(([scene.student], scene.rows(references)))
-    by = scales(scene.terms, rows)
-    student = scene.columns.row_provider[scene.student]
-    alone = replace(scene.columns, row_provider=np.repeat(np.array([student], dtype=object), scene.resamples))
-    terms = contrast_terms(scene.resampled, alone, 0)
-    score: Float64 = joint_score(terms, by)[:, scene.siblings(teacher)].max(axis=1)
-    return score
-
-
-def p_values(scene: Scene, teacher: str, null: References) -> dict[tuple[str, str], Significance | None]:
-    """Significance of the joint score and of every statistic, without intervals and ranges."""
-    found = {key: _significance(*_contrasts(scene, teacher, null, key), null.strata) for key in scene.means}
-    if scene.has_joint:
-        found[JOINT, "score"] = joint_significance(
-            joint_null(scene, scene.terms, teacher, null.models), null.strata
-        )
-    return found
-
-
-def _contrasts(scene: Scene, teacher: str, null: References, key: tuple[str, str]) -> tuple[float, Float64]:
-    """Decoy contrast of one statistic, best sibling checkpoint: the student's and the references'."""
-    contrast = _best_contrast(scene, scene.means[key], scene.siblings(teacher), scene.columns)
-    return float(contrast[scene.student]), contrast[scene.rows(null.models)]
-
-
-def _significance(value: float, references: Float64, strata: Sequence[str]) -> Significance | None:
-    parts = [significance(value, references[p]) for p in _parts(strata)]
-    return strictest(parts) if parts and not np.isnan(value) else None
-
-
 def _finding(scene: Scene, teacher: str, null: References, measurement: Measurement) -> Finding:
-    """One statistic by itself: decoy contrast, best sibling, against the same references."""
+    """One statistic by itself, against the same references."""
     key = (measurement.detector, measurement.statistic)
-    columns = scene.siblings(teacher)
-    value, references = _contrasts(scene, teacher, null, key)
-    result = _significance(value, references, null.strata)
-    student = scene.columns.row_provider[scene.student]
-    interval = None
-    if scene.resamples:
-        rows = np.repeat(np.array([student], dtype=object), scene.resamples)
-        alone = replace(scene.columns, row_provider=rows)
-        interval = _interval(_best_contrast(scene, scene.resampled[key], columns, alone))
+    finding = _described(scene, teacher, null, key, str(measurement.channel), measurement.unit)
+    if not scene.resamples:
+        return finding
+    contrast = best(scene, _contrasts(_resampled(scene, measurement), _alone(scene), 0))
+    raw = best(scene, _contrasts(scene.means[key], scene.columns, scene.student))
+    return replace(finding, interval=_interval(contrast[:, scene.group_of(teacher)] / spread(raw)))
+
+
+def _described(scene: Scene, teacher: str, null: References, key: Key, channel: str, unit: str) -> Finding:
+    """A finding without intervals and ranges."""
+    scores, column = scene.scores[key], scene.group_of(teacher)
+    result = significance(scene, scores, teacher, null)
+    value = float(scores[scene.student, column])
     return Finding(
         teacher=teacher,
-        detector=measurement.detector,
-        statistic=measurement.statistic,
-        channel=str(measurement.channel),
-        unit=measurement.unit,
-        value=_number(value),
-        interval=interval,
+        detector=key[0],
+        statistic=key[1],
+        channel=channel,
+        unit=unit,
+        value=value if np.isfinite(value) else None,
+        interval=None,
         z=result.z if result else None,
         p_rank=result.p_rank if result else None,
         p_floor=result.p_floor if result else None,
@@ -288,17 +225,77 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
         n_probes=n_probes(scene, teacher),
         in_joint=key in JOINT_STATISTICS,
         reference_models=null.models,
-        reference_values=tuple(float(v) for v in references),
+        reference_values=tuple(float(v) for v in scores[scene.rows(null.models), column]),
         reference_strata=null.strata,
     )
 
 
-def _best_contrast(scene: Scene, means: Float64, columns: Rows, by: Columns) -> Float64:
-    """(n_rows,) largest decoy contrast over the teacher's checkpoints, NaN where there is none."""
-    student = scene.student if len(by.row_provider) == len(scene.subjects) else 0
-    found = [plain_contrast(means, by.decoys_for(int(c), student), int(c)) for c in columns]
-    best: Float64 = np.max(found, axis=0)
-    return best
+def _parts(strata: Sequence[str]) -> list[Bool]:
+    """Masks: all references, then each kind that is large enough."""
+    names = np.array(strata)
+    masks = [names == s for s in sorted(set(strata))]
+    return [np.ones(len(names), dtype=bool), *(m for m in masks if m.sum() >= SMALLEST_STRATUM)]
+
+
+def _family_range(scene: Scene, teacher: str, null: References) -> Interval | None:
+    """Smallest and largest predictive p when any one family of the references is left out."""
+    families = set(scene.families[scene.rows(null.models)].tolist())
+    found = []
+    for family in families if len(families) > 1 else ():
+        kept = keeping(scene, scene.families != family)
+        rest = _only(null, {scene.subjects[r] for r in np.flatnonzero(scene.families != family)})
+        found.append(significance(kept, scene.scores[SCORE], teacher, rest))
+    return _range(found)
+
+
+def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | None:
+    """Smallest and largest predictive p when any one decoy provider is left out."""
+    columns = scene.columns
+    providers = sorted(set(columns.provider[columns.decoy]) - {scene.lineage.provider(teacher)})
+    found = []
+    for provider in providers if len(providers) > 1 and len(null.models) else ():
+        fewer = replace(columns, decoy=columns.decoy & (columns.provider != provider))
+        terms = contrast_terms(scene.means, fewer, scene.student)
+        score = best(scene, joint_score(terms, scales(terms, np.arange(len(scene.subjects)))))
+        known = {scene.subjects[r] for r in np.flatnonzero(~np.isnan(score[:, scene.group_of(teacher)]))}
+        found.append(significance(scene, score / spread(score), teacher, _only(null, known)))
+    return _range(found)
+
+
+def _range(found: Sequence[Significance | None]) -> Interval | None:
+    p = [s.p_t for s in found if s is not None and s.p_t is not None]
+    return (min(p), max(p)) if len(p) > 1 else None
+
+
+def _only(null: References, names: set[str]) -> References:
+    """The references among these names."""
+    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m in names]
+    return References(tuple(m for m, _ in kept), tuple(s for _, s in kept), null.excluded)
+
+
+def resampled_score(scene: Scene, teacher: str) -> Float64:
+    """(resamples,) joint score of the student over resampled probes, scales fixed; empty = no score."""
+    if not scene.has_joint or not scene.resamples:
+        return np.empty(0)
+    by = scales(scene.terms, np.arange(len(scene.subjects)))
+    unit = spread(best(scene, joint_score(scene.terms, by)))
+    means = {(m.detector, m.statistic): _resampled(scene, m) for m in scene.measurements}
+    score = joint_score(contrast_terms(means, _alone(scene), 0), by)
+    resampled: Float64 = best(scene, score)[:, scene.group_of(teacher)] / unit
+    return resampled
+
+
+def _alone(scene: Scene) -> Columns:
+    """Columns for rows that are all the student, one a resample."""
+    provider = np.array([scene.columns.row_provider[scene.student]], dtype=object)
+    return replace(scene.columns, row_provider=np.repeat(provider, scene.resamples))
+
+
+def _resampled(scene: Scene, measurement: Measurement) -> Float64:
+    """(resamples, n_models) means of the student's values over resampled probes."""
+    values = measurement.values[scene.student]
+    counts = resample_counts(values.shape[1], scene.resamples, np.random.default_rng(scene.seed))
+    return resampled_means(values, counts)
 
 
 def n_probes(scene: Scene, teacher: str) -> int:
@@ -316,10 +313,6 @@ def _interval(samples: Float64) -> Interval | None:
     return float(low), float(high)
 
 
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
 def with_decoys(scene: Scene, teacher: str, null: References) -> References:
     """References that have a decoy left to be contrasted with; the others are excluded."""
     mask = scene.columns.decoys_for(scene.models.index(teacher), scene.student)
@@ -329,22 +322,20 @@ def with_decoys(scene: Scene, teacher: str, null: References) -> References:
         for m in null.models
         if m in bare
     )
-    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m not in bare]
-    return References(tuple(m for m, _ in kept), tuple(s for _, s in kept), (*null.excluded, *left_out))
+    kept = _only(null, set(null.models) - bare)
+    return References(kept.models, kept.strata, (*null.excluded, *left_out))
 
 
 def source_caveats(scene: Scene, teacher: str, null: References, tested: bool) -> list[str]:
     """The answer again without the references whose lineage row names no source."""
-    bare = [m for m in null.models if not scene.lineage.row(m).source]
+    bare = {m for m in null.models if not scene.lineage.row(m).source}
     if not bare or not tested or not scene.has_joint:
         return []
-    kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m not in bare]
-    rest = References(tuple(m for m, _ in kept), tuple(s for _, s in kept), ())
-    result = None
-    if len(rest.models) > 1:
-        result = joint_significance(joint_null(scene, scene.terms, teacher, rest.models), rest.strata)
+    sourced = np.array([bool(scene.lineage.row(s).source) for s in scene.subjects])
+    rest = _only(null, set(null.models) - bare)
+    result = significance(keeping(scene, sourced), scene.scores[SCORE], teacher, rest)
     p = "cannot be computed" if result is None or result.p_t is None else f"is {result.p_t:.3g}"
     return [
         f"{teacher}: {len(bare)} of {len(null.models)} references have a lineage row without a source; "
-        f"without them the predictive-t p (not adjusted) {p}."
+        f"without them the predictive p (not adjusted) {p}."
     ]

@@ -100,25 +100,6 @@ def joint_score(terms: Terms, by: Scales) -> Float64:
     return score
 
 
-def left_out_scores(terms: Terms, references: Rows, student: int) -> tuple[Float64, Float64]:
-    """Joint scores for the predictive t: no row takes part in its own scaling.
-
-    Returns
-    -------
-    student : (n_columns,) scaled by all references; references : (K, n_columns), each scaled by the
-        others.
-    """
-    if not len(references):
-        return joint_score(terms, scales(terms, np.array([student])))[student], np.empty(
-            (0, terms.log_odds.shape[1])
-        )
-    of_student = joint_score(terms, scales(terms, references))[student]
-    rows = [
-        joint_score(terms, scales(terms, np.delete(references, i)))[row] for i, row in enumerate(references)
-    ]
-    return of_student, np.array(rows)
-
-
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm-adjusted p-values (Holm 1979), in the order given; valid under any dependence."""
     order = np.argsort(p_values)

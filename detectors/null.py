@@ -8,20 +8,17 @@ models are eligible references (the application knows their history).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from detectors.types import Bool, Float32, Float64
 
 # Width of the length kernel, in units of mean ln(1 + characters), and its floor.
 LENGTH_WIDTH = 0.1
 LENGTH_FLOOR = 1e-6
-# With fewer references than this the tail of the t distribution is an assumption, not a measurement.
+# Where references are few, the tail of a distribution is an assumption, not a measurement.
 MODEL_BASED_FLOOR = 0.001
-FLOOR_LIFTED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -84,10 +81,11 @@ def _against(means: Float64, weights: Float64, teacher: int) -> Float64:
 
 @dataclass(frozen=True)
 class Significance:
-    """How unusual a value is among reference values.
+    """How unusual a value is among innocents.
 
     `p_rank` is (1 + references at or above) / (K + 1), `p_floor` the smallest it can be; `p_t` the
-    predictive-t p-value, and `z` = (value - mean) / sd; None where K < 2 or the references are constant.
+    predictive p-value of `hierarchy.py` and `z` the standardised value behind it, None where nothing is
+    known about the column.
     """
 
     p_rank: float
@@ -97,46 +95,10 @@ class Significance:
     references: int
 
 
-def significance(value: float, references: Float64) -> Significance:
-    """Rank and predictive-t p-value of one value; one-sided, large = unusual.
-
-    The predictive t is (value - mean) / (sd * sqrt(1 + 1/K)) with K - 1 degrees of freedom, and never
-    below .001 with fewer than 100 references.
-    """
+def rank_p(value: float, references: Float64) -> tuple[float, float]:
+    """(rank p-value, its floor) of one value among reference values; one-sided, large = unusual."""
     k = len(references)
-    floor = 1 / (k + 1)
-    p_rank = (1 + int(np.count_nonzero(references >= value))) / (k + 1)
-    p_t, z = predictive_t(value, references)
-    return Significance(p_rank, floor, p_t, z, k)
-
-
-def predictive_t(value: float, references: Float64) -> tuple[float | None, float | None]:
-    """(p, z) of `value` as a further draw from the normal population of `references`; see above."""
-    k = len(references)
-    spread = float(np.std(references, ddof=1)) if k > 1 else 0.0
-    if not spread > 1e-12:
-        return None, None
-    z = (value - float(np.mean(references))) / spread
-    p = float(stats.t.sf(z / np.sqrt(1 + 1 / k), k - 1))
-    return (p if k >= FLOOR_LIFTED_AT else max(p, MODEL_BASED_FLOOR)), z
-
-
-def strictest(parts: Sequence[Significance]) -> Significance:
-    """The least unusual of several answers: largest p_t, and largest p_rank with its own floor.
-
-    Used over the pooled references and each stratum that is large enough, so that a stratum that lies
-    low cannot flatter the null.
-    """
-    by_rank = max(parts, key=lambda s: s.p_rank)
-    tested = [s for s in parts if s.p_t is not None]
-    by_t = max(tested, key=lambda s: s.p_t or 0.0) if len(tested) == len(parts) else None
-    return Significance(
-        by_rank.p_rank,
-        by_rank.p_floor,
-        by_t.p_t if by_t else None,
-        by_t.z if by_t else None,
-        parts[0].references,
-    )
+    return (1 + int(np.count_nonzero(references >= value))) / (k + 1), 1 / (k + 1)
 
 
 def resample_counts(n_probes: int, resamples: int, rng: np.random.Generator) -> Float64:

@@ -5,8 +5,8 @@ Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/calibration.py
 Twenty random halvings; towards each of six teachers, every model that is an eligible reference of that
 teacher is judged as if it were the student, against the references of the other half's families. Models
 of human data or first-party origin and students of other teachers ("wrong teacher") are counted apart,
-every family with the same weight. Intervals resample families. Then the same arithmetic on simulated
-models, where the truth is known. Leaves out Holm: six teachers, one at a time.
+every family with the same weight. Intervals resample families. Leaves out Holm (six
+teachers, one at a time) and simulation (tests/detectors/test_hierarchy.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from auditor import case as cases
 from auditor import compare, measure, weigh
 from auditor.config import CompareConfig
 from auditor.references import References
-from detectors.null import significance
 
 TEACHERS = ("text_davinci_003", "gpt-3.5-turbo-0301", "gpt4", "claude-2", "llama-2-70b-chat-hf", "gemini-pro")
 HALVINGS = 20
@@ -33,7 +32,7 @@ Found = dict[tuple[str, str], dict[str, list[tuple[float, float]]]]
 
 
 def main() -> None:
-    """Print a table a stratum, then the simulation."""
+    """Print a table a stratum."""
     data = Path(os.environ["AUDIT_TEST_DATA"])
     config = CompareConfig(
         student="panel:alpaca-7b",
@@ -48,7 +47,6 @@ def main() -> None:
     for teacher, found in by_teacher.items():
         _print(teacher, {k: v for k, v in found.items() if k[1] == "joint score"})
     _print("all teachers", pooled)
-    simulate()
 
 
 def _judge_all(
@@ -70,13 +68,15 @@ def _judge_all(
             stratum = dict(zip(nulls[teacher].models, nulls[teacher].strata, strict=True))[student]
             eligible = weigh.with_decoys(scene, teacher, cases.null_for(judged, teacher))
             for half in halvings:
+                mine = half[families[student]]
                 kept = [
                     (m, s)
                     for m, s in zip(eligible.models, eligible.strata, strict=True)
-                    if half[families[m]] != half[families[student]]
+                    if half[families[m]] != mine
                 ]
                 null = References(tuple(m for m, _ in kept), tuple(s for _, s in kept), ())
-                for (detector, statistic), result in weigh.p_values(scene, teacher, null).items():
+                other = weigh.keeping(scene, np.array([half[families[s]] != mine for s in scene.subjects]))
+                for (detector, statistic), result in weigh.p_values(other, teacher, null).items():
                     if result is not None and result.p_t is not None:
                         key, pair = (stratum, f"{detector} {statistic}"), (result.p_t, result.p_rank)
                         by_teacher[teacher][key][families[student]].append(pair)
@@ -102,25 +102,6 @@ def _print(title: str, found: Found) -> None:
         rows = sum(len(p) for p in families.values()) // HALVINGS
         label = f"{title:20} {stratum:14}{statistic:28}"
         print(f"{label}{rows:5}{len(families):5}" + "".join(f"{c:>24}" for c in cells), flush=True)
-
-
-def simulate() -> None:
-    """Null of families of one to six half-alike models, normal and heavy-tailed; a stranger is judged."""
-    rng = np.random.default_rng(0)
-    for shape in ("normal", "Student t, 3 df"):
-        for k in (20, 50, 100):
-            found = []
-            for _ in range(4000):
-                sizes = rng.integers(1, 7, size=k)
-                family = np.repeat(np.arange(k), sizes)[:k]
-                draw = rng.normal if shape == "normal" else lambda size: rng.standard_t(3, size)
-                values = np.sqrt(0.5) * draw(size=k)[family] + np.sqrt(0.5) * draw(size=k)
-                alone = float(np.sqrt(0.5) * draw(size=2).sum())
-                s = significance(alone, values)
-                found.append((s.p_t or 1.0, s.p_rank))
-            p = np.array(found)
-            cells = [f"{(p[:, c] <= level).mean():.3f}" for c in range(len(P_VALUES)) for level in LEVELS]
-            print(f"simulated, {shape}, K {k}, families of 1 to 6: " + "  ".join(cells))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from auditor import case as cases
 from auditor import compare, measure, weigh
 from auditor.config import CompareConfig
@@ -58,6 +60,7 @@ def _statistics(base: cases.Case, measured: list[weigh.Measurement], config: Com
             for m, s in zip(null.models, null.strata, strict=True)
             if s == INNOCENT_STRATUM and m not in case.decoys
         )
+        scene = weigh.keeping(scene, np.isin(case.panel.subjects, innocent))
         found = weigh.p_values(
             scene, TEACHERS[0], References(innocent, (INNOCENT_STRATUM,) * len(innocent), ())
         )

@@ -56,7 +56,8 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> dict[str, P]:
                     tuple(null.models[i] for i in other), tuple(null.strata[i] for i in other), ()
                 )
                 stratum = "innocent" if name.startswith("R") else "decoy-student"
-                for key, result in weigh.p_values(scene, teacher, null).items():
+                kept = weigh.keeping(scene, np.isin(case.panel.subjects, null.models))
+                for key, result in weigh.p_values(kept, teacher, null).items():
                     found[stratum][key].append(
                         (result.p_t, result.p_rank, (seed * len(TEACHERS) + column) * 2 + mine)
                     )
