@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from auditor import calibration as calibrations
 from auditor import lineage as lineages
-from auditor import measure, shipped, store, verdict, weigh
+from auditor import measure, ratio, shipped, store, verdict, weigh
 from auditor.case import Case, Progress, Silent, later, mean_length, null_for, prepare, same_answers
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
@@ -106,7 +107,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | _lineage_file(config),
+            inputs=dict(case.panel.files) | _shipped_or_own(config),
         ),
         verdicts=verdicts,
         findings=findings,
@@ -143,8 +144,17 @@ def judge(
             findings[teacher] = weigh.weigh(scene, teacher, nulls[teacher])
         progress.advance()
     adjusted = _adjusted(findings)
+    calibration = ratio.calibration_for(case, config)
     verdicts = [
-        verdict_for(case, scene, teacher, nulls[teacher], findings.get(teacher, []), adjusted.get(teacher))
+        verdict_for(
+            case,
+            scene,
+            teacher,
+            nulls[teacher],
+            findings.get(teacher, []),
+            adjusted.get(teacher),
+            ratio.ratio_of(scene, teacher, findings.get(teacher, []), calibration),
+        )
         for teacher in case.teachers
     ]
     verdicts = [replace(v, tied_with=tied(case, scene, v, verdicts, nulls)) for v in verdicts]
@@ -209,6 +219,7 @@ def verdict_for(
     null: References,
     findings: list[Finding],
     p_adjusted: float | None,
+    lr: verdict.Ratio | None = None,
 ) -> Verdict:
     """One teacher's verdict."""
     joint = findings[0] if findings and findings[0].detector == weigh.JOINT else None
@@ -223,6 +234,7 @@ def verdict_for(
         decoy_providers=len(set(scene.columns.provider[used])),
         teacher_later=later(case, teacher),
         same_answers=same_answers(case, teacher),
+        ratio=lr,
     )
     level, reason = verdict.decide(basis)
     cap, cap_reason = verdict.cap(basis)
@@ -235,8 +247,8 @@ def verdict_for(
         level=level,
         reason=reason,
         words=verdict.words(case.student, teacher, level, reason),
-        log10_lr=None,
-        log10_lr_interval=None,
+        log10_lr=lr.log10_lr if lr else None,
+        log10_lr_interval=lr.interval if lr else None,
         cap=cap,
         cap_reason=cap_reason,
         p_rank=joint.p_rank if joint else None,
@@ -315,9 +327,12 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _lineage_file(config: CompareConfig) -> dict[str, str]:
-    if config.lineage and config.lineage != "none":
-        name, path = config.lineage, Path(config.lineage)
-    else:
-        name, path = lineages.SHIPPED, shipped.path(lineages.SHIPPED)
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest()}
+def _shipped_or_own(config: CompareConfig) -> dict[str, str]:
+    """SHA-256 of the lineage table and the calibration, given or shipped."""
+    asked = {lineages.SHIPPED: config.lineage, calibrations.SHIPPED: config.calibration}
+    paths = {
+        given or name: Path(given) if given else shipped.path(name)
+        for name, given in asked.items()
+        if given != "none"
+    }
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}

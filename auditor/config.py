@@ -28,7 +28,8 @@ class CompareConfig:
     Attributes
     ----------
     student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME" or a path.
-    panel, lineage : files, or None. prompts : file with the prompt texts of recordings that carry ids only.
+    panel, lineage, calibration : files, or None; "none" = not the shipped one either.
+    prompts : file with the prompt texts of recordings that carry ids only.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.
     bootstrap : resamples of the probes behind an interval; 0 = no intervals.
@@ -42,6 +43,7 @@ class CompareConfig:
     decoys: tuple[str, ...] = ()
     panel: str | None = None
     lineage: str | None = None
+    calibration: str | None = None
     prompts: str | None = None
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()

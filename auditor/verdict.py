@@ -1,8 +1,9 @@
 """From figures to a level and words, and the rules that make the answer "not enough evidence".
 
-Levels before calibration (docs/method.md, section 5): Holm-adjusted predictive-t p of the joint score
-at most .05 is weak, at most .01 moderate, nothing higher; an unadjusted rank p above .10 forbids any
-accusation. Leaves out every computation.
+The level is that of the likelihood ratio (ENFSI 2015: from 2 weak, from 10 moderate, from 100 moderately
+strong), and no accusation stands unless the teacher's own null agrees: predictive p at most .05, rank p at
+most .10. Without a calibration the Holm-adjusted predictive p gives the level: at most .05 weak, at most
+.01 moderate, nothing higher. Leaves out every computation.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from auditor.lineage import definitely_later
 from auditor.report import Alternative, Finding, Verdict
 
-WEAK_AT, MODERATE_AT = 0.05, 0.01
+UNUSUAL_AT, MODERATE_AT = 0.05, 0.01
+# log10 LR from which a level is reached; from the negative of AGAINST_AT on, support for the alternative.
+LADDER = (("moderately_strong", 2.0), ("moderate", 1.0), ("weak", 0.30103))
+AGAINST_AT = 1.0
 RANK_FORBIDS_ABOVE = 0.10
 MIN_REFERENCES, MIN_INNOCENTS = 20, 5
 MIN_DECOYS, MIN_DECOY_PROVIDERS = 10, 4
@@ -20,13 +24,17 @@ MIN_PROBES, FEW_PROBES = 20, 100
 SAME_ANSWERS = 0.5
 ACCUSING = ("weak", "moderate", "moderately_strong", "strong")
 
-CAP_REASON = (
-    "the score is not yet calibrated to a likelihood ratio and its power on known students was not measured"
+UNCALIBRATED = "the score is not calibrated to a likelihood ratio for this run"
+CALIBRATED = (
+    "the calibration knows too few independent families for more, and power on students distilled on purpose "
+    "was not measured"
 )
 
 REASONS = {
     "unusual": "the student resembles {t} more than the reference models do",
+    "resembles_less": "the student resembles {t} less than documented students of a teacher do",
     "not_unusual": "the student resembles {t} no more than models of innocent origin may",
+    "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
     "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
     "few_decoys": "there are too few decoy teachers of other providers to set {t} apart from any assistant",
@@ -40,10 +48,20 @@ UNABLE = ("few_references", "few_decoys", "few_probes", "not_measured")
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """log10 likelihood ratio with its 95 % interval, never beyond what the calibration can carry (`cap`)."""
+
+    log10_lr: float
+    interval: tuple[float, float]
+    cap: float
+
+
+@dataclass(frozen=True)
 class Basis:
     """What a level is decided on, for one teacher.
 
-    `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models.
+    `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
+    nothing was calibrated.
     """
 
     teacher: str
@@ -55,6 +73,7 @@ class Basis:
     decoy_providers: int
     teacher_later: bool
     same_answers: float
+    ratio: Ratio | None = None
 
 
 def decide(basis: Basis) -> tuple[str, str]:
@@ -74,12 +93,27 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "not_measured"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", "same_answers"
-    if basis.p_adjusted > WEAK_AT:
+    if basis.ratio and basis.ratio.interval[1] <= -AGAINST_AT:
+        return "against", "resembles_less"
+    p = basis.p_adjusted if basis.ratio is None else joint.p_t
+    if p is None or p > UNUSUAL_AT:
         return "insufficient", "not_unusual"
     if joint.p_rank > RANK_FORBIDS_ABOVE:
         return "insufficient", "rank_above_0.10"
-    few = basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS
-    return ("weak" if few or basis.p_adjusted > MODERATE_AT else "moderate"), "unusual"
+    level = _by_ratio(basis.ratio) if basis.ratio else ("weak" if p > MODERATE_AT else "moderate")
+    if not level:
+        return "insufficient", "lr_below_2"
+    return ("weak" if few_decoys(basis) else level), "unusual"
+
+
+def few_decoys(basis: Basis) -> bool:
+    """Whether there are too few decoys to tell a teacher from assistants in general."""
+    return basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS
+
+
+def _by_ratio(ratio: Ratio) -> str:
+    """Level of a likelihood ratio; "" below the lowest."""
+    return next((level for level, at in LADDER if ratio.log10_lr >= at), "")
 
 
 def cap(basis: Basis) -> tuple[str, str]:
@@ -93,12 +127,15 @@ def cap(basis: Basis) -> tuple[str, str]:
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
             f"at least {MIN_REFERENCES} and {MIN_INNOCENTS} are needed"
         )
-    if basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS:
+    if few_decoys(basis):
         return "weak", (
             f"{basis.decoys} decoys of {basis.decoy_providers} other providers; at least {MIN_DECOYS} of "
             f"{MIN_DECOY_PROVIDERS} are needed"
         )
-    return "moderate", CAP_REASON
+    if basis.ratio is None:
+        return "moderate", UNCALIBRATED
+    reachable = next((level for level, at in LADDER if basis.ratio.cap >= at), "insufficient")
+    return reachable, f"log10 LR is at most {basis.ratio.cap:.1f}: {CALIBRATED}"
 
 
 def why(teacher: str, reason: str) -> str:
@@ -109,6 +146,12 @@ def why(teacher: str, reason: str) -> str:
 def words(student: str, teacher: str, level: str, reason: str) -> str:
     """One sentence for the reader."""
     because = why(teacher, reason)
+    if level == "against":
+        return (
+            f"Support for the proposition that {student} was not distilled from {teacher}, against its "
+            f"having been: {because}. Paraphrase, mixed teachers and heavy tuning can hide a teacher from "
+            "this test."
+        )
     if level in ACCUSING:
         return (
             f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was "
@@ -205,22 +248,33 @@ def headline(
     if accused:
         top = accused[0]
         names = " or ".join((top.teacher, *top.tied_with))
-        others = [v.teacher for v in verdicts if v.level not in ACCUSING and v.teacher not in top.tied_with]
+        rest = [v for v in verdicts if v.level not in ACCUSING and v.teacher not in top.tied_with]
+        others = [v.teacher for v in rest if v.level == "insufficient"]
+        against = [v.teacher for v in rest if v.level == "against"]
         more = [f"{v.level} for {v.teacher}" for v in accused[1:] if v.teacher not in top.tied_with]
         return (
             f"{top.level.replace('_', ' ').capitalize()} support for distillation of {student} from {names} "
-            f"(adjusted p {_p(top.p_adjusted)}; rank p {_p(top.p_rank)}, its smallest possible value "
-            f"{_p(top.p_floor)}; {top.references} references; {tail})."
+            f"({_ratio(top)}adjusted p {_p(top.p_adjusted)}; rank p {_p(top.p_rank)}, its smallest possible "
+            f"value {_p(top.p_floor)}; {top.references} references; {tail})."
             + (f" Also {', '.join(more)}." if more else "")
             + (f" Not enough evidence either way for {', '.join(others)}." if others else "")
+            + (f" Support against {', '.join(against)}." if against else "")
         )
-    names = ", ".join(v.teacher for v in verdicts)
+    against = [v.teacher for v in verdicts if v.level == "against"]
+    open_ = [v for v in verdicts if v.level != "against"]
+    if not open_:
+        most = max(v.log10_lr or 0.0 for v in verdicts)
+        return (
+            f"Support against distillation of {student} from {' and '.join(against)} (log10 LR {most:.1f} or "
+            f"lower; {tail})."
+        )
+    names = ", ".join(v.teacher for v in open_)
     smallest = min(
-        (v for v in verdicts if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
+        (v for v in open_ if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
     )
-    reasons = [r for r in REASONS if any(v.reason == r for v in verdicts)]
+    reasons = [r for r in REASONS if any(v.reason == r for v in open_)]
     named = [
-        r if len(reasons) == 1 else f"{r} for {' and '.join(v.teacher for v in verdicts if v.reason == r)}"
+        r if len(reasons) == 1 else f"{r} for {' and '.join(v.teacher for v in open_ if v.reason == r)}"
         for r in reasons
     ]
     figures = (
@@ -231,7 +285,16 @@ def headline(
     return (
         f"Not enough evidence either way for distillation of {student} from {names} "
         f"({figures}{tail}; reason: {', '.join(named)})."
+        + (f" Support against {' and '.join(against)}." if against else "")
     )
+
+
+def _ratio(verdict: Verdict) -> str:
+    if verdict.log10_lr is None or verdict.log10_lr_interval is None:
+        return ""
+    low, high = verdict.log10_lr_interval
+    span = f"95 % {low:.1f} to {high:.1f}" if f"{low:.1f}" != f"{high:.1f}" else "the most it can be here"
+    return f"log10 LR {verdict.log10_lr:.1f}, {span}; "
 
 
 def _p(value: float | None) -> str:

@@ -133,10 +133,15 @@ def _contrasts(means: Float64, columns: Columns, student: int) -> Float64:
 def keeping(scene: Scene, rows: Bool) -> Scene:
     """The scene with only these rows as innocents, in every column."""
     kept = replace(scene, strata=np.where(rows[:, None], scene.strata, np.int8(-1)))
-    for name in ("means", "terms", "scores"):  # what the strata do not touch need not be computed again
-        if name in scene.__dict__:
-            kept.__dict__[name] = scene.__dict__[name]
+    share_scores(scene, kept)
     return kept
+
+
+def share_scores(scene: Scene, other: Scene) -> None:
+    """Let a scene with the same measurements and decoys use what was computed already."""
+    for name in ("means", "terms", "scores"):
+        if name in scene.__dict__:
+            other.__dict__[name] = scene.__dict__[name]
 
 
 def weigh(scene: Scene, teacher: str, null: References) -> list[Finding]:
@@ -243,7 +248,7 @@ def _family_range(scene: Scene, teacher: str, null: References) -> Interval | No
     found = []
     for family in families if len(families) > 1 else ():
         kept = keeping(scene, scene.families != family)
-        rest = _only(null, {scene.subjects[r] for r in np.flatnonzero(scene.families != family)})
+        rest = only(null, {scene.subjects[r] for r in np.flatnonzero(scene.families != family)})
         found.append(significance(kept, scene.scores[SCORE], teacher, rest))
     return _range(found)
 
@@ -258,7 +263,7 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
         terms = contrast_terms(scene.means, fewer, scene.student)
         score = best(scene, joint_score(terms, scales(terms, np.arange(len(scene.subjects)))))
         known = {scene.subjects[r] for r in np.flatnonzero(~np.isnan(score[:, scene.group_of(teacher)]))}
-        found.append(significance(scene, score / spread(score), teacher, _only(null, known)))
+        found.append(significance(scene, score / spread(score), teacher, only(null, known)))
     return _range(found)
 
 
@@ -267,7 +272,7 @@ def _range(found: Sequence[Significance | None]) -> Interval | None:
     return (min(p), max(p)) if len(p) > 1 else None
 
 
-def _only(null: References, names: set[str]) -> References:
+def only(null: References, names: set[str]) -> References:
     """The references among these names."""
     kept = [(m, s) for m, s in zip(null.models, null.strata, strict=True) if m in names]
     return References(tuple(m for m, _ in kept), tuple(s for _, s in kept), null.excluded)
@@ -322,7 +327,7 @@ def with_decoys(scene: Scene, teacher: str, null: References) -> References:
         for m in null.models
         if m in bare
     )
-    kept = _only(null, set(null.models) - bare)
+    kept = only(null, set(null.models) - bare)
     return References(kept.models, kept.strata, (*null.excluded, *left_out))
 
 
@@ -332,7 +337,7 @@ def source_caveats(scene: Scene, teacher: str, null: References, tested: bool) -
     if not bare or not tested or not scene.has_joint:
         return []
     sourced = np.array([bool(scene.lineage.row(s).source) for s in scene.subjects])
-    rest = _only(null, set(null.models) - bare)
+    rest = only(null, set(null.models) - bare)
     result = significance(keeping(scene, sourced), scene.scores[SCORE], teacher, rest)
     p = "cannot be computed" if result is None or result.p_t is None else f"is {result.p_t:.3g}"
     return [

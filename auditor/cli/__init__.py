@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from auditor import clash
+from auditor.cli.calibrate import calibrate
 from auditor.cli.compare import compare
 from auditor.cli.list import list_
 from auditor.cli.panel import panel
@@ -129,5 +130,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, report, list_):
+for _verb in (compare, panel, report, list_, calibrate):
     main.add_command(_verb)

@@ -32,6 +32,12 @@ EVIDENCE_FOUND = 1
     help="CSV or TOML of what is documented about the models; goes before the shipped table of public "
     "models. 'none': neither.",
 )
+@option(
+    "--calibration",
+    metavar="FILE",
+    help="Pairs that turn the score into a likelihood ratio ('audit calibrate'); goes before the shipped "
+    "ones. 'none': p-values only.",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -87,6 +93,7 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         decoys=given["decoy"],
         panel=given["panel"],
         lineage=given["lineage"],
+        calibration=given["calibration"],
         prompts=given["prompts"],
         evidence=given["evidence"],
         detectors=given["detector"],
@@ -111,6 +118,7 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
         "the evidence file": config.evidence,
         "the panel": config.panel,
         "the lineage table": config.lineage,
+        "the calibration": config.calibration,
         "the file of prompts": config.prompts,
     }
 

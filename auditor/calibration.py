@@ -1,0 +1,193 @@
+"""From the joint score to a log10 likelihood ratio: fitted on pairs of known history, families held out.
+
+Regularised logistic regression (Morrison 2013, tutorial on logistic-regression calibration) with every
+family of equal weight and both kinds of pair of equal weight, so that the log odds are a log likelihood
+ratio. Leaves out measuring the pairs (`pairs.py`) and turning a ratio into a level (`verdict.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor import shipped
+from auditor.errors import AuditError
+from detectors.types import Bool, Float64
+
+SHIPPED = "calibration/alpaca-eval.json"
+SCHEMA = 1
+# Inverse of the L2 penalty; a family counts as one observation of a score in units of its spread.
+PENALTY = 16.0
+# Fewer families of either kind than this calibrate nothing.
+FEWEST_FAMILIES = 5
+RESAMPLES = 200
+LN10 = math.log(10)
+
+
+@dataclass(frozen=True)
+class Known:
+    """One pair of known history: its joint score, and whether the student learned from the teacher."""
+
+    student: str
+    teacher: str
+    family: str
+    positive: bool
+    score: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Pairs to calibrate on, and where they come from.
+
+    `n_probes` is how many probes the scores rest on; `made` says with what they were measured.
+    """
+
+    name: str
+    made: str
+    n_probes: int
+    pairs: tuple[Known, ...]
+
+    def without(self, families: Iterable[str]) -> Calibration:
+        """Leave out families, so that nobody is judged by a fit that knows it."""
+        left = set(families)
+        kept = tuple(p for p in self.pairs if p.family not in left)
+        return Calibration(self.name, self.made, self.n_probes, kept)
+
+    def families(self, positive: bool) -> set[str]:
+        """Families of one kind of pair."""
+        return {p.family for p in self.pairs if p.positive == positive}
+
+    @property
+    def usable(self) -> bool:
+        """Whether there are enough families of both kinds."""
+        return min(len(self.families(True)), len(self.families(False))) >= FEWEST_FAMILIES
+
+    @property
+    def cap(self) -> float:
+        """Largest log10 LR that this many independent innocents can carry: log10(families + 1)."""
+        return math.log10(len(self.families(False)) + 1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """log10 LR = intercept + slope * score."""
+
+    intercept: float
+    slope: float
+
+    def log10_lr(self, score: Float64) -> Float64:
+        """Log10 likelihood ratio of scores of any shape."""
+        ratio: Float64 = self.intercept + self.slope * score
+        return ratio
+
+
+def read(path: Path | None = None) -> Calibration:
+    """Read a calibration; the shipped one without a path."""
+    path = path or shipped.path(SHIPPED)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        pairs = tuple(Known(**p) for p in found["pairs"])
+        if found["schema"] != SCHEMA:
+            raise AuditError(f"{path}: calibration schema {found['schema']}, this version knows {SCHEMA}.")
+        return Calibration(found["name"], found["made"], found["n_probes"], pairs)
+    except OSError as error:
+        raise AuditError(f"Cannot read the calibration {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise AuditError(
+            f"{path} is not a calibration ({type(error).__name__}: {error}). 'audit calibrate' writes one."
+        ) from error
+
+
+def write(calibration: Calibration, path: Path) -> None:
+    """Write a calibration, one pair a line."""
+    head = {k: v for k, v in asdict(calibration).items() if k != "pairs"}
+    lines = ",\n".join(json.dumps(asdict(p), ensure_ascii=False) for p in calibration.pairs)
+    start = json.dumps({"schema": SCHEMA, **head}, ensure_ascii=False)[:-1]
+    path.write_text(f'{start}, "pairs": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def fit(calibration: Calibration) -> Line:
+    """Fit the line; call only where `usable`."""
+    return _fit(*_arrays(calibration.pairs))
+
+
+def interval(calibration: Calibration, scores: Float64, seed: int) -> tuple[float, float]:
+    """95 % interval of the log10 LR: families resampled for the line, `scores` are of resampled probes."""
+    score, positive, family = _arrays(calibration.pairs)
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([_resampled_families(family, positive == kind, rng) for kind in (True, False)])
+        line = _fit(score[rows], positive[rows], family[rows])
+        found.append(float(line.log10_lr(rng.choice(scores, size=1))[0]))
+    low, high = np.quantile(found, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def held_out(pairs: Sequence[Known]) -> Float64:
+    """(n,) log10 LR of every pair by the line fitted without its family; NaN where too few are left."""
+    whole = Calibration("", "", 0, tuple(pairs))
+    found = np.full(len(pairs), np.nan)
+    for family in {p.family for p in pairs}:
+        rest = whole.without([family])
+        if rest.usable:
+            rows = [i for i, p in enumerate(pairs) if p.family == family]
+            found[rows] = fit(rest).log10_lr(np.array([pairs[i].score for i in rows]))
+    return found
+
+
+def equal_weights(positive: Bool, family: NDArray[np.str_]) -> Float64:
+    """(n,) weights: each kind sums to 1, each family of a kind weighs the same."""
+    weight = np.zeros(len(positive))
+    for kind in (True, False):
+        rows = positive == kind
+        _, inverse, count = np.unique(family[rows], return_inverse=True, return_counts=True)
+        weight[rows] = 1 / count[inverse] / max(len(count), 1)
+    return weight
+
+
+def cllr(log10_lr: Float64, positive: Bool, weight: Float64) -> float:
+    """Log-likelihood-ratio cost in bits (Brummer & du Preez 2006); 0 is perfect, 1 says nothing."""
+    nats = log10_lr * LN10
+    cost = np.where(positive, np.logaddexp(0, -nats), np.logaddexp(0, nats)) / math.log(2)
+    return float(0.5 * (weight * cost).sum())
+
+
+def cllr_min(log10_lr: Float64, positive: Bool, weight: Float64) -> float:
+    """Cllr after the best monotone recalibration (pool adjacent violators): what discrimination allows."""
+    from sklearn.isotonic import IsotonicRegression
+
+    limit = 1e-6
+    odds = IsotonicRegression(y_min=limit, y_max=1 - limit, out_of_bounds="clip")
+    p = odds.fit_transform(log10_lr, positive, sample_weight=weight)
+    return cllr(np.log10(p / (1 - p)), positive, weight)
+
+
+def _arrays(pairs: Sequence[Known]) -> tuple[Float64, Bool, NDArray[np.str_]]:
+    return (
+        np.array([p.score for p in pairs], dtype=np.float64),
+        np.array([p.positive for p in pairs], dtype=bool),
+        np.array([p.family for p in pairs], dtype=str),
+    )
+
+
+def _fit(score: Float64, positive: Bool, family: NDArray[np.str_]) -> Line:
+    from sklearn.linear_model import LogisticRegression
+
+    n_families = len(np.unique(family[positive])) + len(np.unique(family[~positive]))
+    weight = equal_weights(positive, family) * n_families  # prior odds 1; the penalty sees families
+    model = LogisticRegression(C=PENALTY).fit(score[:, None], positive, sample_weight=weight)
+    return Line(float(model.intercept_[0]) / LN10, float(model.coef_[0, 0]) / LN10)
+
+
+def _resampled_families(family: NDArray[np.str_], mask: Bool, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows of one kind, whole families drawn with replacement."""
+    names = np.unique(family[mask])
+    drawn = rng.choice(names, size=len(names))
+    return np.concatenate([np.flatnonzero(mask & (family == name)) for name in drawn])
