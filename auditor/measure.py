@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from auditor.embed import equipped
 from auditor.errors import AuditError
 from auditor.panel import Panel
 from detectors.registry import DETECTORS
@@ -22,6 +23,8 @@ from detectors.types import Access, Detector, Measurement, PanelView, Skipped
 
 # Below this many answers a second process costs more than it saves.
 PARALLEL_FROM = 20_000
+# The longest runs begin first, so that no process waits for one at the end.
+SLOW = ("templates", "semantics", "stylometry", "wording", "opening")
 AVAILABLE = Access.TEXT | Access.SAMPLES
 
 
@@ -40,6 +43,7 @@ def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
 def able(detectors: Sequence[Detector], panel: Panel) -> tuple[list[Detector], list[Skipped]]:
     """Detectors that can measure this panel, and the others with the reason."""
     view = _views(panel)[0]
+    detectors = [equipped(d) for d in detectors]
     lacking = {d.name: d.lacks(view) for d in detectors}
     skipped = [Skipped(name, reason) for name, reason in lacking.items() if reason]
     return [d for d in detectors if not lacking[d.name]], skipped
@@ -71,7 +75,9 @@ def measure(
         return [m for group in found for m in group]
     # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [(d, pool.submit(_over_samples, d, views, columns)) for d in detectors]
+        slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
+        submitted = {d.name: pool.submit(_over_samples, d, views, columns) for d in slow_first}
+        futures = [(d, submitted[d.name]) for d in detectors]
         results: list[Measurement] = []
         for detector, future in futures:
             results.extend(future.result())

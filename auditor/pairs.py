@@ -5,7 +5,7 @@ What `audit bench` counts and `audit calibrate` fits. Leaves out both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from auditor import compare, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
+from auditor.panel import Panel
 from auditor.readers import ReadOptions, read
+from auditor.references import INNOCENT_STRATUM
 from auditor.relations import NEGATIVES, POSITIVE, Relation, present
+from auditor.sources.load import Loaded
 from detectors.types import Measurement
 
 
@@ -31,9 +34,10 @@ class Pair:
     family : of the student, the unit of independence. provider : of the teacher.
     near : a negative whose student learned from, or comes from, the teacher's provider: neither innocent
         nor guilty. later : the teacher came after the student.
-    score : joint score; z, p_t, p_rank : its significance. statistics : detector and statistic -> z.
-    contrasts : the same -> value without a null.
-    references, innocents, decoys : how many models it rests on.
+    score : joint score; p_t, p_rank : its significance. contrasts : detector and statistic -> value, no
+        null; statistics : the same -> (z, predictive p).
+    references, innocents, decoys, decoy_providers, n_probes : how much it rests on.
+    others : joint score towards every group that came no later and is not the student's own.
     """
 
     student: str
@@ -45,12 +49,16 @@ class Pair:
     near: bool
     later: bool
     score: float
-    z: float
     p_t: float
     p_rank: float
-    statistics: dict[str, float]
     contrasts: dict[str, float]
+    statistics: dict[str, tuple[float, float]]
     references: int
+    innocents: int
+    decoys: int
+    decoy_providers: int
+    n_probes: int
+    others: dict[str, float]
 
     @property
     def positive(self) -> bool:
@@ -82,6 +90,12 @@ def open_case(panel: Path, lineage: str | None, relations: Sequence[Relation], o
         bootstrap=0,
     )
     return cases.prepare(config, cases.Silent())
+
+
+def on_panel(case: Case, panel: Panel) -> Case:
+    """The same case on a part of its probes."""
+    loaded = Loaded(panel, case.student, case.teachers, case.decoys)
+    return replace(cases.cast(loaded, case.lineage), models=case.models)
 
 
 def measured_pairs(
@@ -132,6 +146,7 @@ def _pair(case: Case, scene: weigh.Scene, relation: Relation, close: set[str]) -
     joint = found.get(weigh.SCORE)
     provider = case.lineage.provider(teacher)
     column = scene.group_of(teacher)
+    decoys = scene.columns.decoys_for(scene.models.index(teacher), scene.student)[scene.student]
     nan = float("nan")
     return Pair(
         student=case.student,
@@ -143,15 +158,30 @@ def _pair(case: Case, scene: weigh.Scene, relation: Relation, close: set[str]) -
         near=relation.label != POSITIVE and provider in close,
         later=cases.later(case, teacher),
         score=float(scene.scores[weigh.SCORE][scene.student, column]) if scene.has_joint else nan,
-        z=joint.z if joint and joint.z is not None else nan,
         p_t=joint.p_t if joint and joint.p_t is not None else 1.0,
         p_rank=joint.p_rank if joint else 1.0,
-        statistics={" ".join(k): s.z for k, s in found.items() if s and s.z is not None},
         contrasts={" ".join(k): float(v[scene.student, column]) for k, v in scene.scores.items()},
+        statistics={
+            " ".join(k): (s.z, s.p_t) for k, s in found.items() if s and s.z is not None and s.p_t is not None
+        },
         references=len(null.models),
+        innocents=sum(s == INNOCENT_STRATUM for s in null.strata),
+        decoys=int(decoys.sum()),
+        decoy_providers=len(set(scene.columns.provider[decoys])),
+        n_probes=weigh.n_probes(scene, teacher),
+        others=_others(case, scene),
     )
 
 
-def families(pairs: Sequence[Pair]) -> Iterator[str]:
-    """Families of the pairs, once each, in order."""
-    return iter(dict.fromkeys(p.family for p in pairs))
+def _others(case: Case, scene: weigh.Scene) -> dict[str, float]:
+    """Joint score towards every group that could have taught the student."""
+    if not scene.has_joint:
+        return {}
+    own = case.lineage.group(case.student)
+    first = {case.lineage.group(m): m for m in reversed(case.models)}
+    row = scene.scores[weigh.SCORE][scene.student]
+    return {
+        group: float(row[c])
+        for c, group in enumerate(scene.groups)
+        if group != own and not cases.later(case, first[group]) and np.isfinite(row[c])
+    }

@@ -30,7 +30,7 @@ from detectors.null import (
     resample_counts,
     resampled_means,
 )
-from detectors.types import Bool, Float64, Measurement
+from detectors.types import Bool, Channel, Float64, Measurement
 
 # A kind of reference with fewer models than this gives no rank p of its own.
 SMALLEST_STRATUM = 10
@@ -211,7 +211,8 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
 def _described(scene: Scene, teacher: str, null: References, key: Key, channel: str, unit: str) -> Finding:
     """A finding without intervals and ranges."""
     scores, column = scene.scores[key], scene.group_of(teacher)
-    result = significance(scene, scores, teacher, null)
+    # Context has no weight, so it gets no p-value that a reader could weigh.
+    result = None if channel == Channel.CONTEXT else significance(scene, scores, teacher, null)
     value = float(scores[scene.student, column])
     return Finding(
         teacher=teacher,

@@ -1,10 +1,34 @@
-"""The detectors of this version, by name, in the order reports show them."""
+"""The detectors of this version, by name, in the order reports show them.
+
+Wording and opening make the joint score; the others are reported beside it (docs/detectors/README.md).
+"""
 
 from __future__ import annotations
 
+from detectors.completion import Completion
+from detectors.cross_probe import CrossProbe
+from detectors.errors import Errors
+from detectors.identity import Identity
 from detectors.opening import Opening
+from detectors.semantics import Semantics
+from detectors.style_classifier import StyleClassifier
 from detectors.stylometry import Stylometry
+from detectors.templates import Templates
+from detectors.traces import Traces
 from detectors.types import Detector
 from detectors.wording import Wording
 
-DETECTORS: dict[str, Detector] = {d.name: d for d in (Wording(), Opening(), Stylometry())}
+_ALL: tuple[Detector, ...] = (
+    Wording(),
+    Opening(),
+    CrossProbe(),
+    Completion(),
+    Stylometry(),
+    StyleClassifier(),
+    Templates(),
+    Traces(),
+    Semantics(),
+    Errors(),
+    Identity(),
+)
+DETECTORS: dict[str, Detector] = {d.name: d for d in _ALL}

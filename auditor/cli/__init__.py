@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from auditor import clash
+from auditor.cli.bench import bench
 from auditor.cli.calibrate import calibrate
 from auditor.cli.compare import compare
 from auditor.cli.list import list_
@@ -130,5 +131,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, report, list_, calibrate):
+for _verb in (compare, panel, report, list_, calibrate, bench):
     main.add_command(_verb)

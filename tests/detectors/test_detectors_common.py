@@ -7,13 +7,40 @@ import inspect
 import numpy as np
 import pytest
 
+from auditor.embed import equipped
+from detectors.combine import JOINT_STATISTICS
 from detectors.registry import DETECTORS
-from detectors.types import Detector, PanelView
+from detectors.types import Channel, Detector, PanelView
 from tests.panels import generated, view
 
 PANEL, PROMPTS = generated(12, n_decoys=6, n_probes=24)
 TEACHERS = tuple(i for i, n in enumerate(PANEL) if n[0] in "TD")
-every = pytest.mark.parametrize("detector", DETECTORS.values(), ids=list(DETECTORS))
+# A panel of babble without samples, answer keys, reasoning or names is nothing for these; each has checks
+# of the same kind on panels of its own.
+ELSEWHERE = ("completion", "errors", "traces", "identity")
+COMMON = {name: equipped(d) for name, d in DETECTORS.items() if name not in ELSEWHERE}
+every = pytest.mark.parametrize("detector", COMMON.values(), ids=list(COMMON))
+everyone = pytest.mark.parametrize("detector", [equipped(d) for d in DETECTORS.values()], ids=list(DETECTORS))
+
+
+@everyone
+def test_silence_has_a_reason(detector: Detector) -> None:
+    """A detector measures, or says why not; a panel of babble is nothing to accuse anybody on."""
+    panel = view(PANEL, PROMPTS)
+    reason = detector.lacks(panel)
+    assert bool(reason) == (detector.name in ("completion", "errors", "identity")), reason
+    if not reason:
+        for m in detector.measure(panel, TEACHERS):
+            assert m.values.shape == (len(PANEL), len(TEACHERS), len(PROMPTS))
+            assert not np.isinf(m.values).any()
+
+
+@everyone
+def test_weight(detector: Detector) -> None:
+    """Only wording and opening make the joint score; context has none at all."""
+    keys = {key[0] for key in JOINT_STATISTICS}
+    assert (detector.name in keys) == (detector.name in ("wording", "opening"))
+    assert (detector.channel == Channel.CONTEXT) == (detector.name == "identity")
 
 
 @every
