@@ -171,6 +171,7 @@ def null_of(scene: Scene, scores: Float64, teacher: str, null: References) -> St
 def significance(scene: Scene, scores: Float64, teacher: str, null: References) -> Significance | None:
     """Rank p and floor over this teacher's references, predictive p and z from the null of all columns."""
     column = scene.group_of(teacher)
+    null = measurable(scene, scores, teacher, null)
     value, references = scores[scene.student, column], scores[scene.rows(null.models), column]
     if np.isnan(value) or not len(references):
         return None
@@ -211,6 +212,7 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
 def _described(scene: Scene, teacher: str, null: References, key: Key, channel: str, unit: str) -> Finding:
     """A finding without intervals and ranges."""
     scores, column = scene.scores[key], scene.group_of(teacher)
+    null = measurable(scene, scores, teacher, null)
     # Context has no weight, so it gets no p-value that a reader could weigh.
     result = None if channel == Channel.CONTEXT else significance(scene, scores, teacher, null)
     value = float(scores[scene.student, column])
@@ -271,6 +273,12 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
 def _range(found: Sequence[Significance | None]) -> Interval | None:
     p = [s.p_t for s in found if s is not None and s.p_t is not None]
     return (min(p), max(p)) if len(p) > 1 else None
+
+
+def measurable(scene: Scene, scores: Float64, teacher: str, null: References) -> References:
+    """The references that a statistic could be measured on."""
+    known = ~np.isnan(scores[scene.rows(null.models), scene.group_of(teacher)])
+    return only(null, {m for m, k in zip(null.models, known, strict=True) if k})
 
 
 def only(null: References, names: set[str]) -> References:

@@ -47,9 +47,10 @@ class Audit(click.Group):
 
 def _warn_of_unknown_settings(group: click.Group, terminal: Terminal) -> None:
     """Say which AUDIT_... variables no option has: a misspelled one would be ignored in silence."""
-    known = {*_variables(group, "AUDIT"), "AUDIT_CONFIG", "AUDIT_TEST_DATA"}
+    known = set(_variables(group, "AUDIT"))
+    verbs = tuple(f"AUDIT_{name.upper()}_" for name in group.commands)
     for name in sorted(set(os.environ) - known):
-        if name.startswith("AUDIT_"):
+        if name.startswith(verbs):
             near = get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else "."
             terminal.warn(f"The environment variable {name} is no setting of this program{hint}")

@@ -41,7 +41,8 @@ def main() -> None:
         bootstrap=0,
     )
     base = cases.prepare(config, cases.Silent())
-    measured = measure.measure(base.panel, base.models, measure.choose(())[0], lambda _: None)
+    chosen, _ = measure.able(measure.choose(())[0], base.panel)
+    measured = measure.measure(base.panel, base.models, chosen, lambda _: None)
     by_teacher, pooled = _judge_all(base, measured, config)
     print(f"{'':24}{'':16}{'models':>7}{'families':>9}" + "".join(f"{h:>26}" for h in _headings()))
     for teacher, found in by_teacher.items():

@@ -33,7 +33,8 @@ def main() -> None:
         bootstrap=0,
     )
     base = cases.prepare(config, cases.Silent())
-    measured = measure.measure(base.panel, base.models, measure.choose(())[0], lambda _: None)
+    chosen, _ = measure.able(measure.choose(())[0], base.panel)
+    measured = measure.measure(base.panel, base.models, chosen, lambda _: None)
     names = [s for s in base.panel.subjects if base.lineage.row(s).role == "student"]
     names += [s for s in base.panel.subjects if s.startswith("apprentice")]
     print("| model | towards northwind-1: z, p | towards kestrel-1: z, p | answer |\n|---|---|---|---|")

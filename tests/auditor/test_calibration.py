@@ -40,7 +40,8 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> dict[str, P]:
         )
         config = written_panel(tmp_path_factory.mktemp("panel"), panel, prompts)
         base = cases.prepare(config, cases.Silent())
-        measured = measure.measure(base.panel, base.models, measure.choose(())[0], lambda _: None)
+        chosen, _ = measure.able(measure.choose(())[0], base.panel)
+        measured = measure.measure(base.panel, base.models, chosen, lambda _: None)
         half = {m: int(m[1:4]) % 2 for m in panel if m[0] in "RQ"}
         for name, mine in half.items():
             if name.endswith(".1"):
