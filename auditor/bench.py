@@ -2,7 +2,7 @@
 
 The null of a pair never holds the student's family, and neither does the fit of its likelihood ratio.
 Sibling checkpoints of a teacher enter by their maximum, for every pair alike. Leaves out how the figures
-look (`reports/bench_*.py`).
+look (`reports/bench.py`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from auditor.relations import NEGATIVES
 from auditor.report import Finding
 from detectors.types import Bool, Float64
 
-PROBE_COUNTS = (20, 50, 100, 400)
 JOINT_DETECTORS = ("wording", "opening")
 # Random subsets of the probes that a figure at fewer probes averages over.
 SUBSETS = 3
@@ -54,8 +53,8 @@ class Bench:
     ----------
     auc, tpr_at_fpr01, tpr_at_fpr05 : of the held-out log10 LR over all clear pairs.
     controls_at_moderate_or_above : innocent pairs accused; students_... : documented students found.
-    abstained : pairs by the reason for which no level was given.
-    by_label, by_teacher, by_detector, by_probes : the same by part. tippett : log10 LR of every pair.
+    reasons : pairs by the reason of their answer.
+    by_label, by_teacher, by_detector, by_probes : the same by part.
     rows : every pair, for whoever wants to know which ones stand in the way.
     """
 

@@ -109,9 +109,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(order) - rank) * p_values[index]))
         adjusted[index] = largest
     return adjusted
-
-
-def cauchy(p_values: Sequence[float]) -> float:
-    """Cauchy combination of dependent p-values (Liu & Xie 2020), for statistics outside the joint score."""
-    clipped = np.clip(p_values, 1e-15, 1 - 1e-15)
-    return float(0.5 - np.arctan(np.mean(np.tan((0.5 - clipped) * np.pi))) / np.pi)

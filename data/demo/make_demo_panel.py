@@ -43,7 +43,7 @@ LESSON_TEMPERATURE = 0.7
 TOKENIZER_PASSAGES = 600
 
 Documents = list[tuple[str, str]]
-Library = dict[str, dict[str, list[str]]]
+Bookcase = dict[str, dict[str, list[str]]]
 TEACHING = {teacher for recipe in cast() for teacher, _ in recipe.lessons}
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +56,7 @@ class School:
     The books by noun, the tokenizer, and the prompts, divided into probes and training prompts.
     """
 
-    library: Library
+    bookcase: Bookcase
     tokenizer_json: str
     probes: tuple[str, ...]
     lessons: dict[str, tuple[str, ...]]
@@ -78,22 +78,22 @@ class Graduate:
 
 def open_school(folder: Path) -> School:
     """Read the books, split the prompts, train the tokenizer."""
-    library: Library = {}
+    bookcase: Bookcase = {}
     for name, text in read_books(folder).items():
         shelf: dict[str, list[str]] = defaultdict(list)
         for noun, passage in pairs(text):
             shelf[noun].append(passage)
-        library[name] = dict(shelf)
+        bookcase[name] = dict(shelf)
     everything = prompts()
     probes = tuple(random.Random("probes").sample(everything, PROBES))
     left = set(everything) - set(probes)
     lessons = {noun: tuple(p for t in TEMPLATES if (p := t.format(noun)) in left) for noun in NOUNS}
     draw = random.Random("tokenizer")
     texts: list[str] = []
-    for name in sorted(library):
-        shelved = sorted({passage for passages in library[name].values() for passage in passages})
+    for name in sorted(bookcase):
+        shelved = sorted({passage for passages in bookcase[name].values() for passage in passages})
         texts += draw.sample(shelved, min(TOKENIZER_PASSAGES, len(shelved)))
-    return School(library, train_tokenizer(texts + everything, VOCABULARY).to_str(), probes, lessons)
+    return School(bookcase, train_tokenizer(texts + everything, VOCABULARY).to_str(), probes, lessons)
 
 
 def human_documents(
@@ -109,7 +109,7 @@ def human_documents(
     books = tuple(books)
     while len(documents) < count:
         noun = draw.choice(nouns)
-        shelves = [school.library[book][noun] for book in books if noun in school.library[book]]
+        shelves = [school.bookcase[book][noun] for book in books if noun in school.bookcase[book]]
         if not shelves:
             continue
         shelf = draw.choice(shelves)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detectors.combine import cauchy, holm
+from detectors.combine import holm
 from detectors.null import Columns, plain_contrast, rank_p, resample_counts, resampled_means
 
 
@@ -39,7 +39,6 @@ def test_decoys_are_never_of_the_teachers_students_or_rows_provider() -> None:
 def test_holm_against_the_textbook() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([]) == []
-    assert cauchy([0.3, 0.3, 0.3]) == pytest.approx(0.3)
 
 
 def test_bootstrap_is_centred_and_skips_missing() -> None:
