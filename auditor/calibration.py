@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -119,15 +120,23 @@ def fit(calibration: Calibration) -> Line:
 
 def interval(calibration: Calibration, scores: Float64, seed: int) -> tuple[float, float]:
     """95 % interval of the log10 LR: families resampled for the line, `scores` are of resampled probes."""
-    score, positive, family = _arrays(calibration.pairs)
-    rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(RESAMPLES):
-        rows = np.concatenate([_resampled_families(family, positive == kind, rng) for kind in (True, False)])
-        line = _fit(score[rows], positive[rows], family[rows])
-        found.append(float(line.log10_lr(rng.choice(scores, size=1))[0]))
+    lines = _resampled_lines(calibration, seed)
+    drawn = np.random.default_rng(seed).choice(scores, size=len(lines))
+    found = [float(line.log10_lr(score)) for line, score in zip(lines, drawn, strict=True)]
     low, high = np.quantile(found, (0.025, 0.975))
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _resampled_lines(calibration: Calibration, seed: int) -> tuple[Line, ...]:
+    """Lines through resampled families; kept, because every teacher of a run asks for the same."""
+    score, positive, family = _arrays(calibration.pairs)
+    rng = np.random.default_rng(seed)
+    lines = []
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([_resampled_families(family, positive == kind, rng) for kind in (True, False)])
+        lines.append(_fit(score[rows], positive[rows], family[rows]))
+    return tuple(lines)
 
 
 def held_out(pairs: Sequence[Known]) -> Float64:

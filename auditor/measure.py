@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from auditor.embed import equipped
 from auditor.errors import AuditError
@@ -74,7 +75,10 @@ def measure(
             done(detector.name)
         return [m for group in found for m in group]
     # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _limit_threads, (threads,)
+    ) as pool:
         slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
         submitted = {d.name: pool.submit(_over_samples, d, views, columns) for d in slow_first}
         futures = [(d, submitted[d.name]) for d in detectors]
@@ -83,6 +87,11 @@ def measure(
             results.extend(future.result())
             done(detector.name)
     return results
+
+
+def _limit_threads(n: int) -> None:
+    """Let matrix products of this process use `n` threads, so that the processes leave each other room."""
+    threadpool_limits(n)
 
 
 def _over_samples(

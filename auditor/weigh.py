@@ -308,7 +308,7 @@ def _alone(scene: Scene) -> Columns:
 def _resampled(scene: Scene, measurement: Measurement) -> Float64:
     """(resamples, n_models) means of the student's values over resampled probes."""
     values = measurement.values[scene.student]
-    counts = resample_counts(values.shape[1], scene.resamples, np.random.default_rng(scene.seed))
+    counts = resample_counts(values.shape[1], scene.resamples, scene.seed)
     return resampled_means(values, counts)
 
 

@@ -9,6 +9,7 @@ models are eligible references (the application knows their history).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -101,10 +102,16 @@ def rank_p(value: float, references: Float64) -> tuple[float, float]:
     return (1 + int(np.count_nonzero(references >= value))) / (k + 1), 1 / (k + 1)
 
 
-def resample_counts(n_probes: int, resamples: int, rng: np.random.Generator) -> Float64:
-    """How often each probe is drawn in each bootstrap resample: (resamples, n_probes) float64."""
-    draws = rng.multinomial(n_probes, np.full(n_probes, 1 / n_probes), size=resamples)
-    return draws.astype(np.float64)
+@lru_cache(maxsize=4)
+def resample_counts(n_probes: int, resamples: int, seed: int) -> Float64:
+    """How often each probe is drawn in each bootstrap resample: (resamples, n_probes) float64, not writable.
+
+    Kept, because every statistic of every teacher is resampled by the same draws.
+    """
+    draws = np.random.default_rng(seed).multinomial(n_probes, np.full(n_probes, 1 / n_probes), size=resamples)
+    counts = draws.astype(np.float64)
+    counts.flags.writeable = False
+    return counts
 
 
 def resampled_means(values: Float32, counts: Float64) -> Float64:

@@ -49,7 +49,7 @@ class Semantics:
 
     embed: Embedding | None = None
     components: int = 3
-    characters: int = 2000
+    characters: int = 1000
 
     name = "semantics"
     channel = Channel.MEANING

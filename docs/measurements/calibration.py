@@ -2,7 +2,7 @@
 
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/calibration.py
 
-Twenty random halvings; towards each of six teachers, every model that is an eligible reference of that
+Six random halvings; towards each of six teachers, every model that is an eligible reference of that
 teacher is judged as if it were the student, against the references of the other half's families. Models
 of human data or first-party origin and students of other teachers ("wrong teacher") are counted apart,
 every family with the same weight. Intervals resample families. Leaves out Holm (six
@@ -24,7 +24,7 @@ from auditor.config import CompareConfig
 from auditor.references import References
 
 TEACHERS = ("text_davinci_003", "gpt-3.5-turbo-0301", "gpt4", "claude-2", "llama-2-70b-chat-hf", "gemini-pro")
-HALVINGS = 20
+HALVINGS = 6
 LEVELS = (0.05, 0.01)
 P_VALUES = ("predictive t", "rank")
 # (stratum, statistic) -> family -> p-values (predictive t, rank) of its models, all halvings.

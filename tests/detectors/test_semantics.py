@@ -74,7 +74,7 @@ def test_shape_type_parameters_and_same_bits() -> None:
     assert found.values.shape == (len(PANEL), len(TEACHERS), len(PROMPTS))
     assert found.values.dtype == np.float32
     assert (np.abs(found.values) <= 1).all()
-    assert json.dumps(found.params) == '{"model": "hashed words", "components": 3, "characters": 2000}'
+    assert json.dumps(found.params) == '{"model": "hashed words", "components": 3, "characters": 1000}'
     np.testing.assert_array_equal(found.values, values(PANEL))
     assert pickle.loads(pickle.dumps(DETECTOR)) == DETECTOR
 
