@@ -114,7 +114,7 @@ def count(name: str, case: Case, found: Sequence[Pair], fewer: dict[str, dict[st
     """All figures of judged pairs."""
     clear = [p for p in found if p.counted]
     log10_lr = held_out(clear)
-    levels = [_level(p, lr) for p, lr in zip(clear, log10_lr, strict=True)]
+    levels = [level_of(p, lr) for p, lr in zip(clear, log10_lr, strict=True)]
     positive = np.array([p.positive for p in clear])
     rows = tuple(_row(p, lr, *level) for p, lr, level in zip(clear, log10_lr, levels, strict=True))
     value = np.where(np.isfinite(log10_lr), log10_lr, [p.score for p in clear])
@@ -247,7 +247,7 @@ def attribution(clear: Sequence[Pair]) -> tuple[Rate, Rate]:
     return rate(np.array(right, dtype=bool), firsts, every), rate(np.array(maker, dtype=bool), firsts, every)
 
 
-def _level(pair: Pair, log10_lr: float) -> tuple[str, str]:
+def level_of(pair: Pair, log10_lr: float) -> tuple[str, str]:
     """Level and reason that `audit compare` would give this pair, tested alone."""
     joint = Finding(
         *(pair.teacher, "joint", "score", "wording", "", pair.score, None, None, pair.p_rank, None, pair.p_t),
@@ -264,6 +264,7 @@ def _level(pair: Pair, log10_lr: float) -> tuple[str, str]:
         decoy_providers=pair.decoy_providers,
         teacher_later=pair.later,
         same_answers=0.0,
+        unlike_all=pair.unlike_all,
         ratio=ratio,
     )
     return verdict.decide(basis)

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from auditor import calibration as calibrations
+from auditor import comparable, measure, ratio, shipped, store, verdict, weigh
 from auditor import lineage as lineages
-from auditor import measure, ratio, shipped, store, verdict, weigh
 from auditor.case import Case, Progress, Silent, later, mean_length, null_for, prepare, same_answers
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
@@ -234,6 +234,7 @@ def verdict_for(
         decoy_providers=len(set(scene.columns.provider[used])),
         teacher_later=later(case, teacher),
         same_answers=same_answers(case, teacher),
+        unlike_all=comparable.unlike_all(scene, teacher, null),
         ratio=lr,
     )
     level, reason = verdict.decide(basis)

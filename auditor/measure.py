@@ -27,6 +27,8 @@ PARALLEL_FROM = 20_000
 # The longest runs begin first, so that no process waits for one at the end.
 SLOW = ("templates", "semantics", "stylometry", "wording", "opening")
 AVAILABLE = Access.TEXT | Access.SAMPLES
+# In a worker process: the panel that it measures. Sent once, since it is hundreds of megabytes.
+_PANEL: list[tuple[Sequence[PanelView], tuple[int, ...]]] = []
 
 
 def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
@@ -77,10 +79,10 @@ def measure(
     # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
     threads = max(1, len(os.sched_getaffinity(0)) // workers)
     with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _limit_threads, (threads,)
+        workers, multiprocessing.get_context("spawn"), _set_up_worker, (threads, views, columns)
     ) as pool:
         slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
-        submitted = {d.name: pool.submit(_over_samples, d, views, columns) for d in slow_first}
+        submitted = {d.name: pool.submit(_in_worker, d) for d in slow_first}
         futures = [(d, submitted[d.name]) for d in detectors]
         results: list[Measurement] = []
         for detector, future in futures:
@@ -89,9 +91,15 @@ def measure(
     return results
 
 
-def _limit_threads(n: int) -> None:
-    """Let matrix products of this process use `n` threads, so that the processes leave each other room."""
-    threadpool_limits(n)
+def _set_up_worker(threads: int, views: Sequence[PanelView], columns: tuple[int, ...]) -> None:
+    """Give a worker its panel once, and as many threads for matrix products as leave the others room."""
+    threadpool_limits(threads)
+    _PANEL[:] = [(views, columns)]
+
+
+def _in_worker(detector: Detector) -> tuple[Measurement, ...]:
+    views, columns = _PANEL[0]
+    return _over_samples(detector, views, columns)
 
 
 def _over_samples(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from auditor import case as cases
-from auditor import compare, weigh
+from auditor import comparable, compare, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
@@ -36,7 +36,7 @@ class Pair:
         nor guilty. later : the teacher came after the student.
     score : joint score; p_t, p_rank : its significance. contrasts : detector and statistic -> value, no
         null; statistics : the same -> (z, predictive p).
-    references, innocents, decoys, decoy_providers, n_probes : how much it rests on.
+    references, innocents, decoys, decoy_providers, n_probes, unlike_all : how much it rests on.
     others : joint score towards every group that came no later and is not the student's own.
     """
 
@@ -58,6 +58,7 @@ class Pair:
     decoys: int
     decoy_providers: int
     n_probes: int
+    unlike_all: bool
     others: dict[str, float]
 
     @property
@@ -169,6 +170,7 @@ def _pair(case: Case, scene: weigh.Scene, relation: Relation, close: set[str]) -
         decoys=int(decoys.sum()),
         decoy_providers=len(set(scene.columns.provider[decoys])),
         n_probes=weigh.n_probes(scene, teacher),
+        unlike_all=comparable.unlike_all(scene, teacher, null),
         others=_others(case, scene),
     )
 

@@ -41,10 +41,11 @@ REASONS = {
     "few_probes": "student and {t} share fewer than {n} answered probes",
     "teacher_later": "{t} was first available after the student's release",
     "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
+    "unlike_all": "the student resembles no model of the panel enough for a comparison (another language?)",
     "not_measured": "the joint score could not be measured",
 }
 # Reasons that say something about the inputs, not about the student.
-UNABLE = ("few_references", "few_decoys", "few_probes", "not_measured")
+UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "not_measured")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Basis:
     decoy_providers: int
     teacher_later: bool
     same_answers: float
+    unlike_all: bool = False
     ratio: Ratio | None = None
 
 
@@ -93,6 +95,8 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "not_measured"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", "same_answers"
+    if basis.unlike_all:
+        return "insufficient", "unlike_all"
     if basis.ratio and basis.ratio.interval[1] <= -AGAINST_AT:
         return "against", "resembles_less"
     p = basis.p_adjusted if basis.ratio is None else joint.p_t
@@ -122,6 +126,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", f"{why(basis.teacher, 'teacher_later')}, so it cannot have taught it"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", why(basis.teacher, "same_answers")
+    if basis.unlike_all:
+        return "insufficient", why(basis.teacher, "unlike_all")
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
@@ -230,6 +236,8 @@ def would_change(verdict_level: str, reason: str, basis: Basis) -> tuple[str, ..
         steps.append(f"At least {MIN_DECOYS} decoy teachers of {MIN_DECOY_PROVIDERS} other providers.")
     if basis.joint and basis.joint.n_probes < FEW_PROBES:
         steps.append(f"More probes (now {basis.joint.n_probes}).")
+    if reason == "unlike_all":
+        steps.append("Answers of the student in the language and form of the panel's.")
     if reason == "teacher_later":
         steps.append("A correction of the release dates in the lineage table.")
     if verdict_level in ACCUSING:

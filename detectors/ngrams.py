@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -35,12 +36,7 @@ def count_ngrams(documents: Sequence[Tokens], sizes: Sequence[int]) -> sparse.cs
     (n_documents, n_distinct) float64 CSR counts; columns in no meaningful order.
     """
     lengths = np.fromiter((len(d) for d in documents), dtype=np.int64, count=len(documents))
-    vocabulary: dict[str, int] = {}
-    ids = np.fromiter(
-        (vocabulary.setdefault(t, len(vocabulary)) for t in chain.from_iterable(documents)),
-        dtype=np.int64,
-        count=int(lengths.sum()),
-    )
+    ids = numbered(pa.array(list(chain.from_iterable(documents)), pa.large_string()))
     owner = np.repeat(np.arange(len(documents)), lengths)
     blocks = [
         sparse.coo_array(
@@ -67,8 +63,14 @@ def _grow(ids: Int64, owner: Int64, longest: int) -> Iterator[tuple[int, Int64, 
             inside = start + n - 1 < len(ids)
             inside[inside] = owner[start[inside]] == owner[start[inside] + n - 1]
             start, gram = start[inside], gram[inside]
-            gram = np.unique(gram * base + ids[start + n - 1], return_inverse=True)[1]
+            gram = numbered(pa.array(gram * base + ids[start + n - 1]))
         yield n, gram, start
+
+
+def numbered(values: pa.Array) -> Int64:
+    """Numbers 0, 1, ... in order of first use, equal ones for equal values; by hash, no sorting."""
+    numbers = values.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def tfidf(counts: sparse.csr_array) -> sparse.csr_array:

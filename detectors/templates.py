@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
-from sys import intern
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class Templates:
     characters : answers are cut to this many characters before they are cut into tokens.
     """
 
-    first: int = 12
+    first: int = 8
     sizes: tuple[int, ...] = (4, 5, 6, 7, 8)
     characters: int = 400
 
@@ -84,10 +83,12 @@ def tag(beginnings: Iterable[str]) -> Tags:
     ordered = sorted(beginnings)
     # Tokens are given, not found: spaCy's tokeniser is slower and knows nothing of our other detectors.
     documents = (
-        spacy.tokens.Doc(tagger.vocab, words=beginning.split(" ")) for beginning in ordered if beginning
+        (spacy.tokens.Doc(tagger.vocab, words=beginning.split(" ")), beginning)
+        for beginning in ordered
+        if beginning
     )
-    tagged = tagger.pipe(documents, batch_size=BATCH)
+    name = {tagger.vocab.strings[label]: label for label in tagger.get_pipe("tagger").labels}
     tags: Tags = {"": []}
-    for document in tagged:
-        tags[" ".join(token.text for token in document)] = [intern(token.tag_) for token in document]
+    for document, beginning in tagger.pipe(documents, as_tuples=True, batch_size=BATCH):
+        tags[beginning] = [name[number] for number in document.to_array("TAG").tolist()]
     return tags
