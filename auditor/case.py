@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from auditor import lineage as lineages
 from auditor import shipped
+from auditor.answer_key import with_key
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import Lineage
@@ -102,6 +103,8 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         options,
         match=match,  # type: ignore[arg-type]
     )
+    if config.key:
+        loaded = replace(loaded, panel=with_key(loaded.panel, Path(config.key), options))
     _check_roles(loaded)
     case = cast(loaded, read_lineage(config))
     _check_answers(case)

@@ -44,7 +44,7 @@ class Errors:
         keys, _ = keys_of(panel)
         keyed = np.flatnonzero(keys != NONE)
         if not len(keyed):
-            return "needs an answer key (probe tags such as 'answer:D')"
+            return "needs an answer key (audit compare --key)"
         if len(keyed) < self.least:
             return f"needs at least {self.least} probes with an answer key, got {len(keyed)}"
         answers = (text for probe in keyed for text in panel.answers(int(probe)) if text is not None)

@@ -38,6 +38,7 @@ EVIDENCE_FOUND = 1
     help="Pairs that turn the score into a likelihood ratio ('audit calibrate'); goes before the shipped "
     "ones. 'none': p-values only.",
 )
+@option("--key", metavar="FILE", help="Right answers of closed questions, a letter a prompt or prompt id.")
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -95,6 +96,7 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         lineage=given["lineage"],
         calibration=given["calibration"],
         prompts=given["prompts"],
+        key=given["key"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
@@ -120,6 +122,7 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
         "the lineage table": config.lineage,
         "the calibration": config.calibration,
         "the file of prompts": config.prompts,
+        "the answer key": config.key,
     }
 
 

@@ -19,7 +19,7 @@ from auditor.readers.options import ReadOptions
 from auditor.readers.rows import Rows, file_hash
 from auditor.readers.text import head_of, stem_of
 
-_IDS = ("prompt_id", "question_id", "uid", "custom_id", "id")
+IDS = ("prompt_id", "question_id", "uid", "custom_id", "id")
 _TEXTS = ("prompt", "instruction", "question", "input", "text")
 
 
@@ -38,8 +38,8 @@ def load_prompts(path: Path, options: ReadOptions, source: str = "") -> dict[str
     """
     own: dict[str, str] = {}
     others: dict[str, set[str]] = {}
-    for record in _records(path, options):
-        key = next((str(record[k]) for k in _IDS if record.get(k) is not None), None)
+    for record in records(path, options):
+        key = next((str(record[k]) for k in IDS if record.get(k) is not None), None)
         text = prompt_in(record)
         if key is None or text is None:
             continue
@@ -50,7 +50,7 @@ def load_prompts(path: Path, options: ReadOptions, source: str = "") -> dict[str
     texts = {key: next(iter(found)) for key, found in others.items() if len(found) == 1} | own
     if not texts:
         raise AuditError(
-            f"{path}: no prompt texts found. Expected rows with one of {', '.join(_IDS)} and one of "
+            f"{path}: no prompt texts found. Expected rows with one of {', '.join(IDS)} and one of "
             f"turns, body, {', '.join(_TEXTS)}. Name the right file with --prompts."
         )
     return texts
@@ -86,7 +86,8 @@ def texts_of(
     return pa.chunked_array([column]), notes, {str(at): file_hash(at)}
 
 
-def _records(path: Path, options: ReadOptions) -> Iterable[dict[str, Any]]:
+def records(path: Path, options: ReadOptions) -> Iterable[dict[str, Any]]:
+    """Rows of a file of prompts: Parquet, JSON list, JSON Lines or CSV."""
     head = head_of(path, options)
     if head[:4] == b"PAR1":
         rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
