@@ -7,7 +7,8 @@ look (`reports/bench.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from auditor.pairs import Pair
 from auditor.readers import ReadOptions
 from auditor.relations import NEGATIVES
 from auditor.report import Finding
-from detectors.types import Bool, Float64
+from detectors.types import Bool, Float64, Measurement
 
 JOINT_DETECTORS = ("wording", "opening")
 # Random subsets of the probes that a figure at fewer probes averages over.
@@ -51,6 +52,9 @@ class Bench:
 
     Attributes
     ----------
+    top1_teacher, top1_provider : documented students whose nearest candidate teacher (one that the
+        relations name, not released later) is theirs, or its provider's; constant_provider : the same for
+        always answering the commonest provider.
     auc, tpr_at_fpr01, tpr_at_fpr05 : of the held-out log10 LR over all clear pairs.
     controls_at_moderate_or_above : innocent pairs accused; students_... : documented students found.
     reasons : pairs by the reason of their answer.
@@ -69,6 +73,7 @@ class Bench:
     tpr_at_fpr05: Rate
     top1_teacher: Rate
     top1_provider: Rate
+    constant_provider: Rate
     cllr: float | None
     cllr_min: float | None
     controls_at_moderate_or_above: Rate
@@ -106,7 +111,8 @@ def run(
         )
     counts = [n for n in probe_counts if n < len(case.panel.probes)]
     progress.stage("Fewer probes", len(counts) * SUBSETS)
-    fewer = {str(n): at_fewer(case, known, n, seed, progress.advance) for n in counts}
+    text = [m for m in measured if m.detector in JOINT_DETECTORS]
+    fewer = {str(n): at_fewer(case, text, known, n, seed, progress.advance) for n in counts}
     return count(panel.stem, case, found, fewer)
 
 
@@ -116,10 +122,11 @@ def count(name: str, case: Case, found: Sequence[Pair], fewer: dict[str, dict[st
     log10_lr = held_out(clear)
     levels = [level_of(p, lr) for p, lr in zip(clear, log10_lr, strict=True)]
     positive = np.array([p.positive for p in clear])
-    rows = tuple(_row(p, lr, *level) for p, lr, level in zip(clear, log10_lr, levels, strict=True))
+    groups = {p.group for p in clear}
+    rows = tuple(_row(p, groups, lr, *level) for p, lr, level in zip(clear, log10_lr, levels, strict=True))
     value = np.where(np.isfinite(log10_lr), log10_lr, [p.score for p in clear])
     moderate = np.array([level in MODERATE for level, _ in levels])
-    teacher, provider = attribution(clear)
+    teacher, provider, constant = attribution(clear)
     scored = np.isfinite(log10_lr)
     weight = calibration.equal_weights(positive, np.array([p.family for p in clear]))
     costs = [
@@ -136,6 +143,7 @@ def count(name: str, case: Case, found: Sequence[Pair], fewer: dict[str, dict[st
         **_separation(value, clear),
         top1_teacher=teacher,
         top1_provider=provider,
+        constant_provider=constant,
         cllr=costs[0],
         cllr_min=costs[1],
         controls_at_moderate_or_above=rate(moderate, clear, ~positive),
@@ -156,17 +164,22 @@ def held_out(clear: Sequence[Pair]) -> Float64:
 
 
 def at_fewer(
-    case: Case, known: Sequence[relations.Relation], n: int, seed: int, advance: Callable[[], None]
+    case: Case,
+    measured: Sequence[Measurement],
+    known: Sequence[relations.Relation],
+    n: int,
+    seed: int,
+    advance: Callable[[], None],
 ) -> dict[str, Any]:
-    """Separation on random subsets of `n` probes, averaged."""
+    """Separation when students answered only `n` probes, averaged over random subsets.
+
+    Teachers and references have answered all: what is typical of a teacher's openings is learned from more.
+    """
     rng = np.random.default_rng(seed)
-    ids = [p.id for p in case.panel.probes]
     parts = []
     for _ in range(SUBSETS):
-        panel = case.panel.select(probes=[ids[i] for i in sorted(rng.choice(len(ids), n, replace=False))])
-        part = pairs.on_panel(case, panel)
-        measured = measure.measure(panel, case.models, measure.choose(JOINT_DETECTORS)[0], lambda _: None)
-        clear = [p for p in pairs.measured_pairs(part, measured, known) if p.counted]
+        probes = np.sort(rng.choice(len(case.panel.probes), n, replace=False))
+        clear = [p for p in pairs.measured_pairs(case, pairs.on_probes(measured, probes), known) if p.counted]
         parts.append(_brief(np.array([p.score for p in clear]), clear))
         advance()
     return {key: _mean([p[key] for p in parts]) for key in parts[0]}
@@ -229,22 +242,31 @@ def rate(hits: Bool, clear: Sequence[Pair], among: Bool) -> Rate:
     return Rate(n, of, n / of, float(exact.low), float(exact.high), float(low), float(high))
 
 
-def attribution(clear: Sequence[Pair]) -> tuple[Rate, Rate]:
-    """Share of documented students whose nearest possible teacher is theirs, and whose provider is."""
+def attribution(clear: Sequence[Pair]) -> tuple[Rate, Rate, Rate]:
+    """Documented students whose nearest candidate is their teacher, is its provider's, or would be by habit."""
+    provider_of = {p.group: p.provider for p in clear}
     students: dict[str, list[Pair]] = {}
     for p in clear:
-        if p.positive and p.others:
+        if p.positive and nearest_candidate(p, provider_of):
             students.setdefault(p.student, []).append(p)
     firsts = [mine[0] for mine in students.values()]
-    provider_of = {p.group: p.provider for p in clear}
-    nearest = [max(p.others, key=lambda g, o=p.others: o[g]) for p in firsts]  # type: ignore[misc]
+    makers = [{p.provider for p in mine} for mine in students.values()]
+    usual = Counter(m for mine in makers for m in mine).most_common(1)[0][0] if makers else ""
+    nearest = [nearest_candidate(p, provider_of) for p in firsts]
     right = [n in {p.group for p in mine} for n, mine in zip(nearest, students.values(), strict=True)]
-    maker = [
-        provider_of.get(n, "") in {p.provider for p in mine}
-        for n, mine in zip(nearest, students.values(), strict=True)
-    ]
+    maker = [provider_of[n] in mine for n, mine in zip(nearest, makers, strict=True)]
     every = np.ones(len(firsts), dtype=bool)
-    return rate(np.array(right, dtype=bool), firsts, every), rate(np.array(maker, dtype=bool), firsts, every)
+    found = [
+        rate(np.array(hits, dtype=bool), firsts, every)
+        for hits in (right, maker, [usual in m for m in makers])
+    ]
+    return found[0], found[1], found[2]
+
+
+def nearest_candidate(pair: Pair, candidates: Container[str]) -> str:
+    """The candidate group with the highest joint score; "" where none could have taught the student."""
+    known = {group: score for group, score in pair.others.items() if group in candidates}
+    return max(known, key=lambda g: known[g]) if known else ""
 
 
 def level_of(pair: Pair, log10_lr: float) -> tuple[str, str]:
@@ -270,7 +292,7 @@ def level_of(pair: Pair, log10_lr: float) -> tuple[str, str]:
     return verdict.decide(basis)
 
 
-def _row(pair: Pair, log10_lr: float, level: str, reason: str) -> dict[str, Any]:
+def _row(pair: Pair, candidates: Container[str], log10_lr: float, level: str, reason: str) -> dict[str, Any]:
     return {
         "student": pair.student,
         "teacher": pair.teacher,
@@ -282,7 +304,7 @@ def _row(pair: Pair, log10_lr: float, level: str, reason: str) -> dict[str, Any]
         "p_rank": round(pair.p_rank, 5),
         "level": level,
         "reason": reason,
-        "nearest": max(pair.others, key=pair.others.get) if pair.others else None,  # type: ignore[arg-type]
+        "nearest": nearest_candidate(pair, candidates),
     }
 
 

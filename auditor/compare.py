@@ -31,6 +31,9 @@ from detectors.null import Columns
 from detectors.types import Measurement, Skipped
 
 VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
+# A student that answered less than this share of the probes is compared on those it answered: every
+# model's mean is then over the same probes, while weights learned from other answers stay.
+MOST_PROBES = 0.95
 # Verdicts whose evidence is worth showing side by side.
 MAX_EXHIBITS = 8
 
@@ -180,6 +183,9 @@ def scene_of(case: Case, measurements: Sequence[Measurement], config: CompareCon
         decoy=np.array([m in case.decoys for m in case.models]),
         length=mean_length(case.view)[rows],
     )
+    asked = case.answered[place[case.student]]
+    if asked.mean() < MOST_PROBES:
+        measurements = [replace(m, values=m.values[:, :, asked]) for m in measurements]
     families = [case.lineage.row(s).family or s for s in subjects]
     return weigh.Scene(
         subjects,

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -27,7 +30,8 @@ PARALLEL_FROM = 20_000
 # The longest runs begin first, so that no process waits for one at the end.
 SLOW = ("templates", "semantics", "stylometry", "wording", "opening")
 AVAILABLE = Access.TEXT | Access.SAMPLES
-# In a worker process: the panel that it measures. Sent once, since it is hundreds of megabytes.
+# In a worker process: the panel that it measures. It comes in a file of our own, once: it is hundreds of
+# megabytes, and a worker that dies while it is sent through a pipe would leave us waiting for ever.
 _PANEL: list[tuple[Sequence[PanelView], tuple[int, ...]]] = []
 
 
@@ -76,25 +80,34 @@ def measure(
             found.append(_over_samples(detector, views, columns))
             done(detector.name)
         return [m for group in found for m in group]
-    # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        shared = Path(folder) / "panel.pickle"
+        shared.write_bytes(pickle.dumps((views, columns), protocol=pickle.HIGHEST_PROTOCOL))
+        return _in_processes(detectors, workers, shared, done)
+
+
+def _in_processes(
+    detectors: Sequence[Detector], workers: int, shared: Path, done: Callable[[str], None]
+) -> list[Measurement]:
+    """Measure in several processes; `shared` holds the pickled views and columns."""
     threads = max(1, len(os.sched_getaffinity(0)) // workers)
+    slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
+    # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
     with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _set_up_worker, (threads, views, columns)
+        workers, multiprocessing.get_context("spawn"), _set_up_worker, (threads, str(shared))
     ) as pool:
-        slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
         submitted = {d.name: pool.submit(_in_worker, d) for d in slow_first}
-        futures = [(d, submitted[d.name]) for d in detectors]
         results: list[Measurement] = []
-        for detector, future in futures:
-            results.extend(future.result())
+        for detector in detectors:
+            results.extend(submitted[detector.name].result())
             done(detector.name)
     return results
 
 
-def _set_up_worker(threads: int, views: Sequence[PanelView], columns: tuple[int, ...]) -> None:
+def _set_up_worker(threads: int, shared: str) -> None:
     """Give a worker its panel once, and as many threads for matrix products as leave the others room."""
     threadpool_limits(threads)
-    _PANEL[:] = [(views, columns)]
+    _PANEL[:] = [pickle.loads(Path(shared).read_bytes())]
 
 
 def _in_worker(detector: Detector) -> tuple[Measurement, ...]:

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor import case as cases
 from auditor import comparable, compare, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
-from auditor.panel import Panel
 from auditor.readers import ReadOptions, read
 from auditor.references import INNOCENT_STRATUM
 from auditor.relations import NEGATIVES, POSITIVE, Relation, present
-from auditor.sources.load import Loaded
 from detectors.types import Measurement
 
 
@@ -93,10 +92,9 @@ def open_case(panel: Path, lineage: str | None, relations: Sequence[Relation], o
     return cases.prepare(config, cases.Silent())
 
 
-def on_panel(case: Case, panel: Panel) -> Case:
-    """The same case on a part of its probes."""
-    loaded = Loaded(panel, case.student, case.teachers, case.decoys)
-    return replace(cases.cast(loaded, case.lineage), models=case.models)
+def on_probes(measurements: Sequence[Measurement], probes: NDArray[np.int64]) -> list[Measurement]:
+    """The same measurements on a part of the probes; weights learned from the others stay."""
+    return [replace(m, values=m.values[:, :, probes]) for m in measurements]
 
 
 def measured_pairs(
@@ -129,13 +127,14 @@ def held_out(
     scene = compare.scene_of(judged, measurements, CompareConfig(student=student, bootstrap=0))
     provider = case.lineage.provider(student)
     barred = provider if provider in scene.columns.provider else ""
+    if scene.measurements[0].values.shape != measurements[0].values.shape:
+        return judged, weigh.keeping(scene, scene.families != scene.families[scene.student])
     if barred in like:
         weigh.share_scores(like[barred], scene)
     else:
         _ = scene.scores
         like[barred] = scene
-    place = case.panel.subjects.index(student)
-    return judged, weigh.keeping(scene, scene.families != scene.families[place])
+    return judged, weigh.keeping(scene, scene.families != scene.families[scene.student])
 
 
 def _pair(case: Case, scene: weigh.Scene, relation: Relation, close: set[str]) -> Pair:

@@ -43,6 +43,7 @@ def tables(bench: Mapping[str, Any]) -> list[Table]:
         ("students above 95 % of the innocents", _rate(bench["tpr_at_fpr05"])),
         ("nearest teacher is the documented one", _rate(bench["top1_teacher"])),
         ("its provider is the documented one", _rate(bench["top1_provider"])),
+        ("... by always naming the commonest provider", _rate(bench["constant_provider"])),
         ("Cllr, and after the best recalibration", f"{_number(bench['cllr'])}, {_number(bench['cllr_min'])}"),
         ("innocent pairs at moderate or above", _rate(bench["controls_at_moderate_or_above"])),
         ("documented students at moderate or above", _rate(bench["students_at_moderate_or_above"])),

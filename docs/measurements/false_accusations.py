@@ -26,6 +26,7 @@ from auditor.config import CompareConfig
 from auditor.lineage import Lineage
 from auditor.pairs import Pair
 from auditor.relations import Relation
+from auditor.sources.load import Loaded
 from detectors.types import Measurement
 
 TEACHERS = ("text_davinci_003", "gpt-3.5-turbo-0301", "gpt4", "claude-2", "llama-2-70b-chat-hf", "gemini-pro")
@@ -58,7 +59,12 @@ WAYS: dict[str, Callable[[int, str, str], str]] = {
 def main() -> None:
     """Print one line a way."""
     panel = Path(os.environ["AUDIT_TEST_DATA"]) / "outputs" / "alpaca_eval.parquet"
-    config = CompareConfig("panel:alpaca-7b", tuple(f"panel:{t}" for t in TEACHERS), str(panel), bootstrap=0)
+    config = CompareConfig(
+        student="panel:alpaca-7b",
+        teachers=tuple(f"panel:{t}" for t in TEACHERS),
+        panel=str(panel),
+        bootstrap=0,
+    )
     base = cases.prepare(config, cases.Silent())
     chosen = innocents(base)
     names = sorted({student for student, _ in chosen})
@@ -125,7 +131,8 @@ def with_changed(
         n + MARK: replace(base.lineage.row(n), model=n + MARK, trained_on="", group=n + MARK) for n in names
     }
     history = Lineage({**base.lineage.rows, **rows}, base.lineage.source)
-    return pairs.on_panel(replace(base, lineage=history), larger)
+    loaded = Loaded(larger, base.student, base.teachers, base.decoys)
+    return replace(cases.cast(loaded, history), models=base.models)
 
 
 def measure_text(case: cases.Case) -> list[Measurement]:
@@ -139,7 +146,7 @@ def on_worst_probes(case: cases.Case, measured: Sequence[Measurement], pair: Rel
     mine, column = wording[case.panel.subjects.index(pair.student)], case.models.index(pair.teachers[0])
     contrast = np.nan_to_num(mine[column] - np.nanmean(mine, axis=0), nan=-np.inf)
     worst: NDArray[np.int64] = np.argsort(-contrast)[:WORST]
-    return pairs.measured_pairs(case, [replace(m, values=m.values[:, :, worst]) for m in measured], [pair])
+    return pairs.measured_pairs(case, pairs.on_probes(measured, worst), [pair])
 
 
 def report(way: str, found: Sequence[Pair]) -> None:

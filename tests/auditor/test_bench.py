@@ -87,14 +87,17 @@ def test_attribution_counts_a_student_once() -> None:
         pair("s", "positive", 1.0, "f", {"T": 2.0}),
     ]
     other = pair("r", "positive", 1.0, "g", {"T": 0.0, "U": 1.0})
-    teacher, provider = bench.attribution([*mine, other])
-    assert (teacher.n, teacher.of, provider.n) == (1, 2, 1)
+    rival = replace(pair("x", "negative", 0.0, "h"), group="U", provider="other")
+    teacher, provider, constant = bench.attribution([*mine, other, rival])
+    assert (teacher.n, teacher.of, provider.n, constant.n) == (1, 2, 1, 2)
+    only_candidates = bench.attribution([*mine, other])[0]  # nobody was asked about U
+    assert (only_candidates.n, only_candidates.of) == (2, 2)
 
 
 def test_hostile_names_are_inert(found: dict) -> None:
     b = bench.Bench(
         "<script>", 1, 1, 0, 1, 1, None, *(bench.rate(np.array([False]), [pair("s", "negative", 0, "f")],
-        np.array([True])),) * 4, None, None, *(bench.rate(np.array([False]), [pair("s", "negative", 0, "f")],
+        np.array([True])),) * 5, None, None, *(bench.rate(np.array([False]), [pair("s", "negative", 0, "f")],
         np.array([True])),) * 2, {}, {"\x1b[31m<b>": _teacher()}, {},
     )  # fmt: skip
     assert "<script>" not in render(b, "html") and "<b>" not in render(b, "html")

@@ -137,6 +137,7 @@ def test_all_options_reach_the_job(audit, job):
         "lineage": "l",
         "calibration": "c",
         "prompts": "q",
+        "key": "k",
         "evidence": "e",
         "detectors": ["opening"],
         "seed": 7,
