@@ -243,7 +243,7 @@ def rate(hits: Bool, clear: Sequence[Pair], among: Bool) -> Rate:
 
 
 def attribution(clear: Sequence[Pair]) -> tuple[Rate, Rate, Rate]:
-    """Documented students whose nearest candidate is their teacher, is its provider's, or would be by habit."""
+    """Students whose nearest candidate is their teacher; whose provider is right; who would be, by habit."""
     provider_of = {p.group: p.provider for p in clear}
     students: dict[str, list[Pair]] = {}
     for p in clear:
@@ -256,11 +256,11 @@ def attribution(clear: Sequence[Pair]) -> tuple[Rate, Rate, Rate]:
     right = [n in {p.group for p in mine} for n, mine in zip(nearest, students.values(), strict=True)]
     maker = [provider_of[n] in mine for n, mine in zip(nearest, makers, strict=True)]
     every = np.ones(len(firsts), dtype=bool)
-    found = [
-        rate(np.array(hits, dtype=bool), firsts, every)
-        for hits in (right, maker, [usual in m for m in makers])
-    ]
-    return found[0], found[1], found[2]
+    habit = [usual in m for m in makers]
+    by_teacher, by_provider, constant = (
+        rate(np.array(hits, dtype=bool), firsts, every) for hits in (right, maker, habit)
+    )
+    return by_teacher, by_provider, constant
 
 
 def nearest_candidate(pair: Pair, candidates: Container[str]) -> str:

@@ -74,8 +74,8 @@ class Basis:
     decoy_providers: int
     teacher_later: bool
     same_answers: float
-    unlike_all: bool = False
     ratio: Ratio | None = None
+    unlike_all: bool = False
 
 
 def decide(basis: Basis) -> tuple[str, str]:
