@@ -112,7 +112,8 @@ def run(
     counts = [n for n in probe_counts if n < len(case.panel.probes)]
     progress.stage("Fewer probes", len(counts) * SUBSETS)
     text = [m for m in measured if m.detector in JOINT_DETECTORS]
-    fewer = {str(n): at_fewer(case, text, known, n, seed, progress.advance) for n in counts}
+    clear = [p for p in found if p.counted]
+    fewer = {str(n): at_fewer(case, text, clear, n, seed, progress.advance) for n in counts}
     return count(panel.stem, case, found, fewer)
 
 
@@ -166,7 +167,7 @@ def held_out(clear: Sequence[Pair]) -> Float64:
 def at_fewer(
     case: Case,
     measured: Sequence[Measurement],
-    known: Sequence[relations.Relation],
+    clear: Sequence[Pair],
     n: int,
     seed: int,
     advance: Callable[[], None],
@@ -179,8 +180,7 @@ def at_fewer(
     parts = []
     for _ in range(SUBSETS):
         probes = np.sort(rng.choice(len(case.panel.probes), n, replace=False))
-        clear = [p for p in pairs.measured_pairs(case, pairs.on_probes(measured, probes), known) if p.counted]
-        parts.append(_brief(np.array([p.score for p in clear]), clear))
+        parts.append(_brief(pairs.scores(case, pairs.on_probes(measured, probes), clear), clear))
         advance()
     return {key: _mean([p[key] for p in parts]) for key in parts[0]}
 

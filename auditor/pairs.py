@@ -20,7 +20,7 @@ from auditor.errors import AuditError
 from auditor.readers import ReadOptions, read
 from auditor.references import INNOCENT_STRATUM
 from auditor.relations import NEGATIVES, POSITIVE, Relation, present
-from detectors.types import Measurement
+from detectors.types import Float64, Measurement
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,19 @@ def measured_pairs(
         close = taught.get(student, set()) | {case.lineage.provider(student)}
         found += [_pair(judged, scene, r, close) for r in mine]
     return [p for p in found if np.isfinite(p.score)]
+
+
+def scores(case: Case, measurements: Sequence[Measurement], of: Sequence[Pair]) -> Float64:
+    """(n_pairs,) joint scores of these pairs by other measurements of the same panel."""
+    like: dict[str, weigh.Scene] = {}
+    scenes = {p.student: held_out(case, measurements, p.student, like)[1] for p in of}
+    found = [
+        scenes[p.student].scores[weigh.SCORE][
+            scenes[p.student].student, scenes[p.student].group_of(p.teacher)
+        ]
+        for p in of
+    ]
+    return np.array(found)
 
 
 def held_out(

@@ -2,9 +2,9 @@
 
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/false_accusations.py
 
-One innocent a family (a model that is an eligible reference of a teacher that did not come later), its
-answers changed in one way, judged as a new model of the same family; neither its family nor another changed
-model is in the null. "Gate" = predictive p at most .05 and rank p at most .10, without which nothing is
+One innocent of each of sixteen families (a model that is an eligible reference of a teacher that did not
+come later), its answers changed in one way, judged as a new model of the same family; neither its family
+nor another changed model is in the null. "Gate" = predictive p at most .05 and rank p at most .10, without which nothing is
 accused; "moderate" by the shipped calibration without the family. Leaves out translation by a machine: words
 are exchanged one for one. The same on generated panels: tests/auditor/test_false_accusations.py.
 """
@@ -32,6 +32,8 @@ from detectors.types import Measurement
 TEACHERS = ("text_davinci_003", "gpt-3.5-turbo-0301", "gpt4", "claude-2", "llama-2-70b-chat-hf", "gemini-pro")
 DETECTORS = ("wording", "opening")
 WORST = 50
+# As many families, those with most teachers to be accused of.
+FAMILIES = 16
 MARK = "#changed"
 
 
@@ -94,7 +96,8 @@ def innocents(base: cases.Case) -> list[tuple[str, str]]:
         family = base.lineage.row(student).family or student
         if len(mine) > len(found.get(family, [])):
             found[family] = mine
-    return [pair for mine in found.values() for pair in mine]
+    most = sorted(found.values(), key=lambda mine: (-len(mine), mine[:1]))[:FAMILIES]
+    return [pair for mine in most for pair in mine]
 
 
 def full(base: cases.Case) -> dict[str, float]:
