@@ -4,9 +4,9 @@ Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/false_accusations.py
 
 One innocent of each of sixteen families (a model that is an eligible reference of a teacher that did not
 come later), its answers changed in one way, judged as a new model of the same family; neither its family
-nor another changed model is in the null. "Gate" = predictive p at most .05 and rank p at most .10, without which nothing is
-accused; "moderate" by the shipped calibration without the family. Leaves out translation by a machine: words
-are exchanged one for one. The same on generated panels: tests/auditor/test_false_accusations.py.
+nor another changed model is in the null. "Gate" = predictive p at most .05 and rank p at most .10, without
+which nothing is accused; "moderate" by the shipped calibration without the family. Leaves out translation
+by a machine: words are exchanged one for one. The same on generated panels: tests/auditor/test_false_accusations.py.
 """
 
 from __future__ import annotations
@@ -130,12 +130,11 @@ def with_changed(
         .sort_by([("probe", "ascending"), ("subject", "ascending"), ("sample", "ascending")])
         .combine_chunks(),
     )
-    rows = {
-        n + MARK: replace(base.lineage.row(n), model=n + MARK, trained_on="", group=n + MARK) for n in names
-    }
+    unknown = {"role": "student", "trained_on": ""}
+    rows = {n + MARK: replace(base.lineage.row(n), model=n + MARK, group=n + MARK, **unknown) for n in names}
     history = Lineage({**base.lineage.rows, **rows}, base.lineage.source)
     loaded = Loaded(larger, base.student, base.teachers, base.decoys)
-    return replace(cases.cast(loaded, history), models=base.models)
+    return cases.cast(loaded, history)
 
 
 def measure_text(case: cases.Case) -> list[Measurement]:
