@@ -122,7 +122,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         excluded=excluded,
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
-        n_responses=len(case.panel.responses),
+        n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
         caveats=(*case.panel.notes, *caveats),
         lineage_source=case.lineage.source,
     )

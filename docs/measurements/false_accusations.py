@@ -6,7 +6,8 @@ One innocent of each of sixteen families (a model that is an eligible reference 
 come later), its answers changed in one way, judged as a new model of the same family; neither its family
 nor another changed model is in the null. "Gate" = predictive p at most .05 and rank p at most .10, without
 which nothing is accused; "moderate" by the shipped calibration without the family. Leaves out translation
-by a machine: words are exchanged one for one. The same on generated panels: tests/auditor/test_false_accusations.py.
+by a machine: letters are exchanged one for one. The same on generated panels:
+tests/auditor/test_false_accusations.py.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def full(base: cases.Case) -> dict[str, float]:
 def with_changed(
     base: cases.Case, names: Sequence[str], change: Callable[[int, str, str], str]
 ) -> cases.Case:
-    """The case with a changed copy of each model; its origin is not documented: it is no reference."""
+    """The case with a changed copy of each model; as a variant of it, it is nobody's reference."""
     panel = base.panel
     subject, probe = (np.asarray(panel.responses[c]) for c in ("subject", "probe"))
     blocks = [panel.responses]
@@ -130,8 +131,10 @@ def with_changed(
         .sort_by([("probe", "ascending"), ("subject", "ascending"), ("sample", "ascending")])
         .combine_chunks(),
     )
-    unknown = {"role": "student", "trained_on": ""}
-    rows = {n + MARK: replace(base.lineage.row(n), model=n + MARK, group=n + MARK, **unknown) for n in names}
+    rows = {
+        n + MARK: replace(base.lineage.row(n), model=n + MARK, group=n + MARK, relation="variant")
+        for n in names
+    }
     history = Lineage({**base.lineage.rows, **rows}, base.lineage.source)
     loaded = Loaded(larger, base.student, base.teachers, base.decoys)
     return cases.cast(loaded, history)
@@ -154,15 +157,20 @@ def on_worst_probes(case: cases.Case, measured: Sequence[Measurement], pair: Rel
 def report(way: str, found: Sequence[Pair]) -> None:
     """One line of the table."""
     known = calibration.read()
-    gate, moderate = 0, 0
+    gate, moderate, named = 0, 0, []
     for p in found:
         lr = calibration.fit(known.without({p.family})).log10_lr(np.array([p.score]))[0]
         level, _ = bench.level_of(p, float(lr))
         gate += not p.unlike_all and p.p_t <= verdict.UNUSUAL_AT and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
         moderate += level in bench.MODERATE
+        if level in bench.MODERATE:
+            named.append(f"{p.student.removesuffix(MARK)} of {p.teacher}")
     unlike = sum(p.unlike_all for p in found)
     median = float(np.median([p.p_t for p in found]))
-    print(f"{way:26}{len(found):6}{gate:6}{moderate:10}{unlike:16}{median:10.2f}", flush=True)
+    print(
+        f"{way:26}{len(found):6}{gate:6}{moderate:10}{unlike:16}{median:10.2f}  {'; '.join(named)}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
