@@ -287,6 +287,7 @@ def level_of(pair: Pair, log10_lr: float) -> tuple[str, str]:
         teacher_later=pair.later,
         same_answers=0.0,
         unlike_all=pair.unlike_all,
+        templated=pair.templated,
         ratio=ratio,
     )
     return verdict.decide(basis)

@@ -167,6 +167,9 @@ def judge(
         key=lambda v: (-_rank_of(v.level), -score.get(v.teacher, -np.inf), case.teachers.index(v.teacher)),
     )
     caveats = [c for t in case.teachers for c in weigh.source_caveats(scene, t, nulls[t], t in findings)]
+    n_probes = max((f[0].n_probes for f in findings.values() if f), default=0)
+    if 0 < n_probes < verdict.FEW_PROBES:
+        caveats.append(verdict.CHOSEN_PROBES.format(n=n_probes))
     flat = tuple(f for v in order for f in findings.get(v.teacher, []))
     excluded = tuple(e for v in order for e in nulls[v.teacher].excluded)
     return tuple(order), flat, excluded, tuple(dict.fromkeys(caveats))
@@ -241,6 +244,7 @@ def verdict_for(
         teacher_later=later(case, teacher),
         same_answers=same_answers(case, teacher),
         unlike_all=comparable.unlike_all(scene, teacher, null),
+        templated=comparable.templated(case.view, case.student),
         ratio=lr,
     )
     level, reason = verdict.decide(basis)

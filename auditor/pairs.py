@@ -35,7 +35,8 @@ class Pair:
         nor guilty. later : the teacher came after the student.
     score : joint score; p_t, p_rank : its significance. contrasts : detector and statistic -> value, no
         null; statistics : the same -> (z, predictive p).
-    references, innocents, decoys, decoy_providers, n_probes, unlike_all : how much it rests on.
+    references, innocents, decoys, decoy_providers, n_probes, unlike_all, templated : how much it
+        rests on.
     others : joint score towards every group that came no later and is not the student's own.
     """
 
@@ -58,6 +59,7 @@ class Pair:
     decoy_providers: int
     n_probes: int
     unlike_all: bool
+    templated: bool
     others: dict[str, float]
 
     @property
@@ -183,6 +185,7 @@ def _pair(case: Case, scene: weigh.Scene, relation: Relation, close: set[str]) -
         decoy_providers=len(set(scene.columns.provider[decoys])),
         n_probes=weigh.n_probes(scene, teacher),
         unlike_all=comparable.unlike_all(scene, teacher, null),
+        templated=comparable.templated(case.view, case.student),
         others=_others(case, scene),
     )
 

@@ -30,6 +30,12 @@ CALIBRATED = (
     "was not measured"
 )
 
+# docs/measurements/false_accusations.py: 25 of 92 innocents passed on the 50 worst probes.
+CHOSEN_PROBES = (
+    "Only {n} probes were answered. If they were chosen after the answers were seen, no p-value here holds: on "
+    "the 50 probes that look worst, a quarter of innocent models would be accused. Ask who chose them, and when."
+)
+
 REASONS = {
     "unusual": "the student resembles {t} more than the reference models do",
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
@@ -42,10 +48,11 @@ REASONS = {
     "teacher_later": "{t} was first available after the student's release",
     "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
     "unlike_all": "the student resembles no model of the panel enough for a comparison (another language?)",
+    "templated": "most of the student's answers begin with the same words, or with the prompt: a template",
     "not_measured": "the joint score could not be measured",
 }
 # Reasons that say something about the inputs, not about the student.
-UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "not_measured")
+UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "templated", "not_measured")
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ class Basis:
     same_answers: float
     ratio: Ratio | None = None
     unlike_all: bool = False
+    templated: bool = False
 
 
 def decide(basis: Basis) -> tuple[str, str]:
@@ -95,8 +103,8 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "not_measured"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", "same_answers"
-    if basis.unlike_all:
-        return "insufficient", "unlike_all"
+    if basis.unlike_all or basis.templated:
+        return "insufficient", "unlike_all" if basis.unlike_all else "templated"
     if basis.ratio and basis.ratio.interval[1] <= -AGAINST_AT:
         return "against", "resembles_less"
     p = basis.p_adjusted if basis.ratio is None else joint.p_t
@@ -126,8 +134,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", f"{why(basis.teacher, 'teacher_later')}, so it cannot have taught it"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", why(basis.teacher, "same_answers")
-    if basis.unlike_all:
-        return "insufficient", why(basis.teacher, "unlike_all")
+    if basis.unlike_all or basis.templated:
+        return "insufficient", why(basis.teacher, "unlike_all" if basis.unlike_all else "templated")
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
@@ -238,6 +246,8 @@ def would_change(verdict_level: str, reason: str, basis: Basis) -> tuple[str, ..
         steps.append(f"More probes (now {basis.joint.n_probes}).")
     if reason == "unlike_all":
         steps.append("Answers of the student in the language and form of the panel's.")
+    if reason == "templated":
+        steps.append("Answers without what a harness or a system prompt put in front of them.")
     if reason == "teacher_later":
         steps.append("A correction of the release dates in the lineage table.")
     if verdict_level in ACCUSING:

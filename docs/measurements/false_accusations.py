@@ -161,11 +161,15 @@ def report(way: str, found: Sequence[Pair]) -> None:
     for p in found:
         lr = calibration.fit(known.without({p.family})).log10_lr(np.array([p.score]))[0]
         level, _ = bench.level_of(p, float(lr))
-        gate += not p.unlike_all and p.p_t <= verdict.UNUSUAL_AT and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
+        gate += (
+            not (p.unlike_all or p.templated)
+            and p.p_t <= verdict.UNUSUAL_AT
+            and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
+        )
         moderate += level in bench.MODERATE
         if level in bench.MODERATE:
             named.append(f"{p.student.removesuffix(MARK)} of {p.teacher}")
-    unlike = sum(p.unlike_all for p in found)
+    unlike = sum(p.unlike_all or p.templated for p in found)
     median = float(np.median([p.p_t for p in found]))
     print(
         f"{way:26}{len(found):6}{gate:6}{moderate:10}{unlike:16}{median:10.2f}  {'; '.join(named)}",

@@ -20,7 +20,7 @@ from tests.panels import generated, lineage_csv, mixed, written_panel
 def pair(student: str, label: str, score: float, family: str, others: dict[str, float] | None = None) -> Pair:
     return Pair(
         *(student, "T", "T", label, family, "acme", False, False, score, 0.001 if score > 2 else 0.5, 0.02),
-        *({"joint score": score}, {}, 40, 20, 12, 4, 200, False, others or {}),
+        *({"joint score": score}, {}, 40, 20, 12, 4, 200, False, False, others or {}),
     )
 
 

@@ -40,6 +40,7 @@ def each(change: Callable[[int, str], str]) -> Callable[[Texts], Texts]:
 WAYS: dict[str, Callable[[Texts], Texts]] = {
     "nothing": each(lambda i, text: text),
     "template of the harness": each(lambda i, text: f"Answer to your question. {text}"),
+    "prompt repeated": each(lambda i, text: f"prompt {i} {text}"),
     "cut short": each(lambda i, text: " ".join(text.split()[:10])),
     "cut in the middle": each(lambda i, text: text[: len(text) // 2]),
     "twice as long": each(lambda i, text: f"{text} {text}"),
@@ -116,7 +117,8 @@ def accused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counter[str], Cou
 def open_gate(case: cases.Case, scene: weigh.Scene, teacher: str) -> bool:
     null = cases.null_for(case, teacher)
     p = weigh.p_values(scene, teacher, null)[weigh.SCORE]
-    return not comparable.unlike_all(scene, teacher, null) and bool(
+    barred = comparable.unlike_all(scene, teacher, null) or comparable.templated(case.view, case.student)
+    return not barred and bool(
         p and p.p_t is not None and p.p_t <= verdict.UNUSUAL_AT and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
     )
 
