@@ -32,8 +32,9 @@ CALIBRATED = (
 
 # docs/measurements/false_accusations.py: 25 of 92 innocents passed on the 50 worst probes.
 CHOSEN_PROBES = (
-    "Only {n} probes were answered. If they were chosen after the answers were seen, no p-value here holds: on "
-    "the 50 probes that look worst, a quarter of innocent models would be accused. Ask who chose them, and when."
+    "Only {n} probes were answered. If they were chosen after the answers were seen, no p-value here "
+    "holds: on the 50 probes that look worst, a quarter of innocent models would be accused. Ask who chose "
+    "them, and when."
 )
 
 REASONS = {
