@@ -68,7 +68,7 @@ def plan(config: CompareConfig) -> Plan:
     """Read the inputs and say what would be done."""
     case = prepare(config, Silent())
     chosen, skipped = measure.choose(config.detectors)
-    chosen, unable = measure.able(chosen, case.panel)
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     nulls = {t: null_for(case, t) for t in case.teachers}
     return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls)
@@ -79,7 +79,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     started, run_id = _now(), uuid.uuid4().hex[:12]
     chosen, skipped = measure.choose(config.detectors)
     case = prepare(config, progress)
-    chosen, unable = measure.able(chosen, case.panel)
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     for note in case.panel.notes:
         progress.warn(note)

@@ -29,6 +29,7 @@ class CompareConfig:
     ----------
     student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME" or a path.
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
+    embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
     key : file with the right answers of closed questions, or None.
     prompts : file with the prompt texts of recordings that carry ids only.
     evidence : the DuckDB file the run is appended to.
@@ -47,6 +48,7 @@ class CompareConfig:
     calibration: str | None = None
     prompts: str | None = None
     key: str | None = None
+    embedding: str | None = None
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()
     seed: int = 0

@@ -47,10 +47,15 @@ def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
     return [d for d in asked if d not in unable], skipped
 
 
-def able(detectors: Sequence[Detector], panel: Panel) -> tuple[list[Detector], list[Skipped]]:
-    """Detectors that can measure this panel, and the others with the reason."""
+def able(
+    detectors: Sequence[Detector], panel: Panel, embedding: str = ""
+) -> tuple[list[Detector], list[Skipped]]:
+    """Detectors that can measure this panel, and the others with the reason.
+
+    `embedding` : folder of a sentence-transformers model for `semantics`; "" = the packaged one.
+    """
     view = _views(panel)[0]
-    detectors = [equipped(d) for d in detectors]
+    detectors = [equipped(d, embedding) for d in detectors]
     lacking = {d.name: d.lacks(view) for d in detectors}
     skipped = [Skipped(name, reason) for name, reason in lacking.items() if reason]
     return [d for d in detectors if not lacking[d.name]], skipped

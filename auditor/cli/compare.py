@@ -39,6 +39,11 @@ EVIDENCE_FOUND = 1
     "ones. 'none': p-values only.",
 )
 @option("--key", metavar="FILE", help="Right answers of closed questions, a letter a prompt or prompt id.")
+@option(
+    "--embedding",
+    metavar="FOLDER",
+    help="A local sentence-transformers model for 'semantics'.  [default: the packaged one]",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -97,6 +102,7 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         calibration=given["calibration"],
         prompts=given["prompts"],
         key=given["key"],
+        embedding=given["embedding"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
