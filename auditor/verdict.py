@@ -86,6 +86,11 @@ class Basis:
     unlike_all: bool = False
     templated: bool = False
 
+    @property
+    def not_comparable(self) -> str:
+        """Why the student's answers cannot be compared (`comparable.py`); "" = they can."""
+        return "unlike_all" if self.unlike_all else "templated" if self.templated else ""
+
 
 def decide(basis: Basis) -> tuple[str, str]:
     """(level, reason); the first rule that applies."""
@@ -104,8 +109,8 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "not_measured"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", "same_answers"
-    if basis.unlike_all or basis.templated:
-        return "insufficient", "unlike_all" if basis.unlike_all else "templated"
+    if basis.not_comparable:
+        return "insufficient", basis.not_comparable
     if basis.ratio and basis.ratio.interval[1] <= -AGAINST_AT:
         return "against", "resembles_less"
     p = basis.p_adjusted if basis.ratio is None else joint.p_t
@@ -135,8 +140,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", f"{why(basis.teacher, 'teacher_later')}, so it cannot have taught it"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", why(basis.teacher, "same_answers")
-    if basis.unlike_all or basis.templated:
-        return "insufficient", why(basis.teacher, "unlike_all" if basis.unlike_all else "templated")
+    if basis.not_comparable:
+        return "insufficient", why(basis.teacher, basis.not_comparable)
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "

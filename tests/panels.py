@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditor.config import CompareConfig
-from detectors.types import PanelView, Probe
+from detectors.types import Detector, PanelView, Probe
 
 VOCABULARY = [f"w{i:03d}" for i in range(400)]
 
@@ -95,6 +95,20 @@ def view(panel: dict[str, list[str | None]] | dict[str, list[str]], prompts: lis
     names = tuple(panel)
     texts = [panel[name][j] for j in range(len(prompts)) for name in names]
     return PanelView(names, names, tuple(map(probe, prompts)), pa.array(texts, pa.large_string()))
+
+
+def measured_by(
+    detector: Detector, panel: dict[str, list[str]] | dict[str, list[str | None]], prompts: list[str]
+) -> np.ndarray:
+    """(n_subjects, n_columns, n_probes) first statistic of every model; columns are "T" and the decoys."""
+    columns = tuple(i for i, name in enumerate(panel) if name[0] in "TD")
+    return detector.measure(view(panel, prompts), columns)[0].values
+
+
+def contrast(values: np.ndarray) -> np.ndarray:
+    """(n_subjects,) towards T, the first column, minus the mean towards the decoys."""
+    means = np.nanmean(values, axis=2)
+    return means[:, 0] - means[:, 1:].mean(axis=1)
 
 
 def lineage_csv(names: list[str], n_providers: int = 4) -> str:

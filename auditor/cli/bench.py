@@ -9,20 +9,12 @@ import click
 
 from auditor.cli.options import destinations, option, refuse_overwriting, shared, written
 from auditor.cli.progress import Bars
-from auditor.cli.reading import read_options, reading
+from auditor.cli.reading import known_pairs, read_options, reading
 from auditor.cli.terminal import Terminal
 
 
 @click.command(short_help="Measure the quality of the answers on pairs of known history.")
-@option("--panel", metavar="FILE", required=True, help="Answers of the models ('audit panel').")
-@option(
-    "--relations",
-    metavar="FILE",
-    required=True,
-    help="CSV with the columns label (positive, negative, negative-wrong-teacher, negative-temporal), "
-    "student_model, teacher_models (checkpoints separated by ';').",
-)
-@option("--lineage", metavar="FILE", help="As for 'audit compare'.")
+@known_pairs
 @option(
     "--probes",
     metavar="N",

@@ -9,20 +9,12 @@ import click
 
 from auditor.cli.options import option, refuse_overwriting, shared
 from auditor.cli.progress import Bars
-from auditor.cli.reading import read_options, reading
+from auditor.cli.reading import known_pairs, read_options, reading
 from auditor.cli.terminal import Terminal
 
 
 @click.command(short_help="Make a calibration from pairs of known history.")
-@option("--panel", metavar="FILE", required=True, help="Answers of the models ('audit panel').")
-@option(
-    "--relations",
-    metavar="FILE",
-    required=True,
-    help="CSV with the columns label (positive, negative, negative-wrong-teacher, negative-temporal), "
-    "student_model, teacher_models (checkpoints separated by ';').",
-)
-@option("--lineage", metavar="FILE", help="As for 'audit compare'.")
+@known_pairs
 @option("-o", "--output", metavar="FILE", required=True, help="The calibration to write, a JSON file.")
 @reading
 @shared

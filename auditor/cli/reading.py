@@ -45,6 +45,23 @@ def reading(function: F) -> F:
     return function
 
 
+def known_pairs(function: F) -> F:
+    """Add the options that name a panel and what is known about pairs of its models."""
+    for decorate in (
+        option("--lineage", metavar="FILE", help="As for 'audit compare'."),
+        option(
+            "--relations",
+            metavar="FILE",
+            required=True,
+            help="CSV with the columns label (positive, negative, negative-wrong-teacher, "
+            "negative-temporal), student_model, teacher_models (checkpoints separated by ';').",
+        ),
+        option("--panel", metavar="FILE", required=True, help="Answers of the models ('audit panel')."),
+    ):
+        function = decorate(function)
+    return function
+
+
 def read_options(given: Mapping[str, Any], model: str | None = None) -> ReadOptions:
     """Turn the options of `reading` into what readers take."""
     from auditor.readers import ReadOptions

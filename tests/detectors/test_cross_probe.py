@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from detectors.cross_probe import BASE, CrossProbe, number_ngrams
-from tests.panels import generated, view
+from tests.panels import contrast, generated, measured_by, view
 
 DETECTOR = CrossProbe()
 
 
-def measured(panel: dict[str, list[str]] | dict[str, list[str | None]], prompts: list[str]) -> np.ndarray:
-    columns = tuple(i for i, name in enumerate(panel) if name[0] in "TD")
-    return DETECTOR.measure(view(panel, prompts), columns)[0].values
-
-
-def contrast(values: np.ndarray) -> np.ndarray:
-    """(n_subjects,) towards T, the first column, minus the mean towards the decoys."""
-    means = np.nanmean(values, axis=2)
-    return means[:, 0] - means[:, 1:].mean(axis=1)
+measured = partial(measured_by, DETECTOR)
 
 
 def test_numbers_are_the_words_and_stay_within_one_answer() -> None:

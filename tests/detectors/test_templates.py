@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pytest
 
 from detectors import templates
 from detectors.templates import Templates, first_tokens
-from tests.panels import generated, view
+from tests.panels import contrast, generated, measured_by, view
 
 DETECTOR = Templates()
 LACKING = DETECTOR.lacks(view({"T": ["x"], "S": ["x"]}, ["p"]))
@@ -28,15 +29,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "tag", spelled)
 
 
-def measured(panel: dict[str, list[str]] | dict[str, list[str | None]], prompts: list[str]) -> np.ndarray:
-    columns = tuple(i for i, name in enumerate(panel) if name[0] in "TD")
-    return DETECTOR.measure(view(panel, prompts), columns)[0].values
-
-
-def contrast(values: np.ndarray) -> np.ndarray:
-    """(n_subjects,) towards T, the first column, minus the mean towards the decoys."""
-    means = np.nanmean(values, axis=2)
-    return means[:, 0] - means[:, 1:].mean(axis=1)
+measured = partial(measured_by, DETECTOR)
 
 
 def test_first_tokens_are_words_and_marks() -> None:
