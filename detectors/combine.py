@@ -1,11 +1,10 @@
 """Several statistics, one answer: the joint score, and p-values over several teachers.
 
-The joint score is the sum of four terms of equal weight (docs/method.md, section 2): for each of three
-channels (first tokens, first sentence, wording) the decoy contrast plus the length-matched contrast,
-and the opening log-odds contrast; every term is divided by its standard deviation first. Nothing is
-fitted to labels. It is computed for the student and every reference alike and then ranked and t-tested
-like any statistic. Leaves out Fisher's method and products of likelihood ratios: the detectors are
-dependent.
+The joint score is the sum of four terms of equal weight (docs/method.md, section 2): the length-matched
+contrast of three channels (first tokens, first sentence, wording), and the plain contrast of the opening
+log-odds; every term is divided by its standard deviation first. Nothing is fitted to labels. It is
+computed for the student and every reference alike and then ranked and t-tested like any statistic. Leaves
+out Fisher's method and products of likelihood ratios: the detectors are dependent.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from detectors.null import Columns, length_matched_contrast, plain_contrast
 from detectors.types import Float64
 
-# (detector, statistic) of the three channels that enter with both contrasts, and of the log-odds.
+# (detector, statistic) of the channels that enter with the length-matched contrast, and of the log-odds.
 CHANNELS = (("opening", "first_tokens"), ("opening", "first_sentence"), ("wording", "cosine"))
 LOG_ODDS = ("opening", "log_odds")
 JOINT_STATISTICS = (*CHANNELS, LOG_ODDS)
@@ -34,22 +33,19 @@ class Terms:
 
     Attributes
     ----------
-    plain, matched : (3, n_rows, n_columns) contrasts A and B of the three channels.
-    log_odds : (n_rows, n_columns) contrast A of the opening log-odds.
+    channels : (3, n_rows, n_columns) length-matched contrast B of the three channels.
+    log_odds : (n_rows, n_columns) plain contrast A of the opening log-odds.
     """
 
-    plain: Float64
-    matched: Float64
+    channels: Float64
     log_odds: Float64
 
 
 @dataclass(frozen=True)
 class Scales:
-    """Standard deviations that put the terms on one scale: (3,), (3,), (3,) and one number."""
+    """Standard deviations that put the terms on one scale: (3,) and one number."""
 
-    plain: Float64
-    matched: Float64
-    channel: Float64
+    channels: Float64
     log_odds: float
 
 
@@ -62,16 +58,14 @@ def contrast_terms(means: Means, columns: Columns, student: int) -> Terms:
     student : row of the student, whose provider is never a decoy.
     """
     n_subjects, n_columns = means[LOG_ODDS].shape
-    plain = np.empty((len(CHANNELS), n_subjects, n_columns))
-    matched = np.empty_like(plain)
+    channels = np.empty((len(CHANNELS), n_subjects, n_columns))
     log_odds = np.empty((n_subjects, n_columns))
     for t in range(n_columns):
         mask = columns.decoys_for(t, student)
         log_odds[:, t] = plain_contrast(means[LOG_ODDS], mask, t)
         for c, channel in enumerate(CHANNELS):
-            plain[c, :, t] = plain_contrast(means[channel], mask, t)
-            matched[c, :, t] = length_matched_contrast(means[channel], mask, t, columns.length)
-    return Terms(plain, matched, log_odds)
+            channels[c, :, t] = length_matched_contrast(means[channel], mask, t, columns.length)
+    return Terms(channels, log_odds)
 
 
 def scales(terms: Terms, rows: Rows) -> Scales:
@@ -80,11 +74,7 @@ def scales(terms: Terms, rows: Rows) -> Scales:
     Own cells weigh wording less, where a model is far more like itself than anybody is like it; measured,
     that separates better (docs/decisions/0002-joint-score.md).
     """
-    plain = np.array([_spread(a[rows]) for a in terms.plain])
-    matched = np.array([_spread(b[rows]) for b in terms.matched])
-    both = terms.plain[:, rows] / plain[:, None, None] + terms.matched[:, rows] / matched[:, None, None]
-    channel = np.array([_spread(c) for c in both])
-    return Scales(plain, matched, channel, _spread(terms.log_odds[rows]))
+    return Scales(np.array([_spread(c[rows]) for c in terms.channels]), _spread(terms.log_odds[rows]))
 
 
 def _spread(values: Float64) -> float:
@@ -94,8 +84,7 @@ def _spread(values: Float64) -> float:
 
 def joint_score(terms: Terms, by: Scales) -> Float64:
     """(n_rows, n_columns) sum of the four scaled terms."""
-    both = terms.plain / by.plain[:, None, None] + terms.matched / by.matched[:, None, None]
-    channels = (both / by.channel[:, None, None]).sum(axis=0)
+    channels = (terms.channels / by.channels[:, None, None]).sum(axis=0)
     score: Float64 = channels + terms.log_odds / by.log_odds
     return score
 
