@@ -25,6 +25,8 @@ SHIPPED = "calibration/alpaca-eval.json"
 SCHEMA = 1
 # Inverse of the L2 penalty; a family counts as one observation of a score in units of its spread.
 PENALTY = 16.0
+# The smallest effect of documented students is the score that all but this share of them reach.
+SMALLEST_EFFECT_AT = 0.05
 # Fewer families of either kind than this calibrate nothing.
 FEWEST_FAMILIES = 5
 RESAMPLES = 200
@@ -74,6 +76,33 @@ class Calibration:
         """Largest log10 LR that this many independent innocents can carry: log10(families + 1)."""
         return math.log10(len(self.families(False)) + 1)
 
+    @property
+    def students(self) -> tuple[Float64, Float64]:
+        """(n,) scores of the documented students, ascending, and their weights: families equal, sum 1.
+
+        A student of two teachers has two scores.
+        """
+        score, positive, family = _arrays(self.pairs)
+        weight = equal_weights(positive, family)[positive]
+        order = np.argsort(score[positive], kind="stable")
+        return score[positive][order], weight[order]
+
+    def found_at(self, score: float) -> float:
+        """Share of the documented students, families weighted equally, whose score is at least this."""
+        scores, weight = self.students
+        return float(weight[scores >= score].sum())
+
+    @property
+    def smallest_effect(self) -> float | None:
+        """Score that 95 % of the documented students reach, families weighted equally; None without any.
+
+        In units of the joint score. With fewer than twenty families, the lowest may set it alone.
+        """
+        scores, weight = self.students
+        if not len(scores):
+            return None
+        return float(scores[np.searchsorted(np.cumsum(weight), SMALLEST_EFFECT_AT + 1e-9)])
+
 
 @dataclass(frozen=True)
 class Line:
@@ -86,6 +115,10 @@ class Line:
         """Log10 likelihood ratio of scores of any shape."""
         ratio: Float64 = self.intercept + self.slope * score
         return ratio
+
+    def score_at(self, log10_lr: float) -> float:
+        """Score from which the log10 likelihood ratio reaches a value; infinity where it does not rise."""
+        return (log10_lr - self.intercept) / self.slope if self.slope > 0 else math.inf
 
 
 def read(path: Path | None = None) -> Calibration:
@@ -139,15 +172,19 @@ def _resampled_lines(calibration: Calibration, seed: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def held_out(pairs: Sequence[Known]) -> Float64:
-    """(n,) log10 LR of every pair by the line fitted without its family; NaN where too few are left."""
+def held_out(pairs: Sequence[Known], judged: Sequence[Known] | None = None) -> Float64:
+    """(n,) log10 LR of every pair by the line fitted without its family; NaN where too few are left.
+
+    `judged` : whose ratios, instead of those of `pairs`; they take no part in the fit.
+    """
     whole = Calibration("", "", 0, tuple(pairs))
-    found = np.full(len(pairs), np.nan)
-    for family in {p.family for p in pairs}:
+    judged = pairs if judged is None else judged
+    found = np.full(len(judged), np.nan)
+    for family in {p.family for p in judged}:
         rest = whole.without([family])
         if rest.usable:
-            rows = [i for i, p in enumerate(pairs) if p.family == family]
-            found[rows] = fit(rest).log10_lr(np.array([pairs[i].score for i in rows]))
+            rows = [i for i, p in enumerate(judged) if p.family == family]
+            found[rows] = fit(rest).log10_lr(np.array([judged[i].score for i in rows]))
     return found
 
 
@@ -169,13 +206,52 @@ def cllr(log10_lr: Float64, positive: Bool, weight: Float64) -> float:
 
 
 def cllr_min(log10_lr: Float64, positive: Bool, weight: Float64) -> float:
-    """Cllr after the best monotone recalibration (pool adjacent violators): what discrimination allows."""
+    """Cllr after the best monotone recalibration: what discrimination allows."""
+    return cllr(recalibrated(log10_lr, positive, weight), positive, weight)
+
+
+def recalibrated(log10_lr: Float64, positive: Bool, weight: Float64) -> Float64:
+    """(n,) log10 LR after the best monotone recalibration (pool adjacent violators), within 6 of 0.
+
+    `weight` : (n,), each kind sums to 1, so that the odds of a pooled block are its likelihood ratio.
+    """
     from sklearn.isotonic import IsotonicRegression
 
     limit = 1e-6
     odds = IsotonicRegression(y_min=limit, y_max=1 - limit, out_of_bounds="clip")
     p = odds.fit_transform(log10_lr, positive, sample_weight=weight)
-    return cllr(np.log10(p / (1 - p)), positive, weight)
+    found: Float64 = np.log10(p / (1 - p))
+    return found
+
+
+def ece(log10_lr: Float64, positive: Bool, weight: Float64, log10_prior_odds: Float64) -> Float64:
+    """(m,) empirical cross-entropy in bits at each of (m,) prior log10 odds of "student".
+
+    Ramos & Gonzalez-Rodriguez 2013 (Forensic Science International 230, 156-169): what is left unknown by
+    whoever takes the ratios at their word. Ratios of 1 leave the entropy of the prior; ratios that leave
+    more than that do harm. At prior odds 1 it is Cllr, weights included: those of a kind sum to 1, and by
+    `equal_weights` every family of a kind weighs the same.
+    """
+    prior = log10_prior_odds[:, None] * LN10
+    nats = log10_lr * LN10 + prior
+    students = np.logaddexp(0, -nats) @ (weight * positive)
+    innocents = np.logaddexp(0, nats) @ (weight * ~positive)
+    share = 1 / (1 + np.exp(-prior[:, 0]))
+    found: Float64 = (share * students + (1 - share) * innocents) / math.log(2)
+    return found
+
+
+def tippett(log10_lr: Float64, positive: Bool, weight: Float64) -> tuple[Float64, Float64, Float64]:
+    """Tippett plot: (m,) thresholds, and the share of students and of innocents at or above each.
+
+    After Evett & Buckleton 1996. Thresholds are the different log10 LRs, rising. A share is a sum of
+    weights: by `equal_weights` every family of a kind counts the same, as in Cllr.
+    """
+    at, inverse = np.unique(log10_lr, return_inverse=True)
+    shares = [
+        np.bincount(inverse, weight * kind, len(at))[::-1].cumsum()[::-1] for kind in (positive, ~positive)
+    ]
+    return at, shares[0], shares[1]
 
 
 def _arrays(pairs: Sequence[Known]) -> tuple[Float64, Bool, NDArray[np.str_]]:

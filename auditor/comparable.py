@@ -9,13 +9,14 @@ what a contrast says.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 
 import numpy as np
 
 from auditor.panel import normalised
 from auditor.references import References
-from auditor.weigh import Scene
+from auditor.scenes import Scene
 from detectors.types import PanelView
 
 # Below this share of what the least alike reference has in common with the decoys, in wording.
@@ -34,8 +35,11 @@ def unlike_all(scene: Scene, teacher: str, null: References) -> bool:
     decoys = scene.columns.decoys_for(scene.models.index(teacher), scene.student)[scene.student]
     if not decoys.any():
         return False
-    common = np.nanmean(scene.means[WORDING][:, decoys], axis=1)
-    return bool(common[scene.student] < LEAST_SHARE * np.nanmin(common[rows]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # shipped innocents have no wording here
+        common = np.nanmean(scene.means[WORDING][:, decoys], axis=1)
+        least = scene.fixed.least_common if scene.fixed else np.nanmin(common[rows])
+    return bool(common[scene.student] < LEAST_SHARE * least)
 
 
 def templated(view: PanelView, student: str) -> bool:

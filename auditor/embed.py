@@ -1,7 +1,7 @@
 """Embedding models for `semantics`: the packaged one of the extra, or a local sentence-transformers folder.
 
 Nothing is ever downloaded, no code of a model is run and pickled weights are refused. Leaves out what is
-done with the vectors (`detectors/semantics.py`).
+done with the vectors (`detectors/semantics.py`) and keeping them from run to run (`kept.py`).
 """
 
 from __future__ import annotations
@@ -15,19 +15,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy import sparse
 
 from auditor.errors import AuditError
-from detectors.semantics import Embedding, Semantics
+from detectors.semantics import Embedding, Semantics, unit
 from detectors.types import Detector, Float32
 
 PACKAGE = "wordllama"
 _PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack")
 _TOKENS = "tokenizers/l2_supercat_tokenizer_config.json"
 _WEIGHTS = "weights/l2_supercat_256.safetensors"
+
+
+@runtime_checkable
+class Identified(Embedding, Protocol):
+    """An embedding model whose vectors may be kept from run to run."""
+
+    @property
+    def identity(self) -> str:
+        """All that a vector depends on besides the text: the model's files, the libraries, the rounding."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,8 +52,13 @@ class Packaged:
         """Package and version."""
         return f"{PACKAGE}=={importlib.metadata.version(PACKAGE)} l2_supercat_256"
 
+    @property
+    def identity(self) -> str:
+        """See `Identified`."""
+        return _identity(self.model, _packaged_digest(), ("tokenizers",))
+
     def __call__(self, texts: Sequence[str]) -> Float32:
-        """(n_texts, 256) float32 mean of the token vectors; 0 for a text without tokens."""
+        """(n_texts, 256) float32, `rounded` mean of the token vectors; 0 for a text without tokens."""
         tokenizer, table = _static()
         tokens = [
             np.asarray(e.ids, np.int32)
@@ -52,8 +67,7 @@ class Packaged:
         ends = np.cumsum([0, *map(len, tokens)])
         ids = np.concatenate([np.zeros(0, np.int32), *tokens])
         counts = sparse.csr_array((np.ones(len(ids), np.float32), ids, ends), shape=(len(tokens), len(table)))
-        mean: Float32 = (counts @ table) / np.maximum(np.diff(ends), 1)[:, None].astype(np.float32)
-        return mean
+        return rounded((counts @ table) / np.maximum(np.diff(ends), 1)[:, None].astype(np.float32))
 
 
 @cache
@@ -73,6 +87,12 @@ def _packaged() -> str:
     return next((r for r in roots if (Path(r) / _WEIGHTS).is_file() and (Path(r) / _TOKENS).is_file()), "")
 
 
+@cache
+def _packaged_digest() -> str:
+    root = Path(_packaged())
+    return _digest(root, [root / _TOKENS, root / _WEIGHTS])
+
+
 @dataclass(frozen=True)
 class Folder:
     """A sentence-transformers model in a local folder; on a GPU when there is one.
@@ -86,24 +106,65 @@ class Folder:
 
     @property
     def model(self) -> str:
-        """Name of the folder and the start of the SHA-256 over its weights."""
-        return f"{Path(self.path).name} sha256:{_digest(self.path)[:16]}"
+        """Name of the folder and the start of the SHA-256 over its files."""
+        return f"{Path(self.path).name} sha256:{_folder_digest(self.path)[:16]}"
+
+    @property
+    def identity(self) -> str:
+        """See `Identified`."""
+        libraries = ("sentence-transformers", "transformers", "tokenizers")
+        return _identity(Path(self.path).name, _folder_digest(self.path), libraries)
 
     def __call__(self, texts: Sequence[str]) -> Float32:
-        """(n_texts, n_dimensions) float32."""
+        """(n_texts, n_dimensions) float32, `rounded`."""
         vectors = _transformer(self.path).encode(
             list(texts), batch_size=64, convert_to_numpy=True, show_progress_bar=False
         )
-        return np.asarray(vectors, np.float32)
+        return rounded(np.asarray(vectors, np.float32))
 
 
 @cache
-def _digest(path: str) -> str:
+def _folder_digest(path: str) -> str:
+    """Of every file that is not hidden: tokenizer, pooling and prompts make a vector as the weights do."""
+    root = Path(path)
+    found = [f for f in root.rglob("*") if f.is_file()]
+    return _digest(root, [f for f in found if not any(p[0] == "." for p in f.relative_to(root).parts)])
+
+
+def _digest(root: Path, files: Sequence[Path]) -> str:
+    """SHA-256 (hex) over the names below `root` and the contents of the files, in order of name."""
     digest = hashlib.sha256()
-    for file in sorted(Path(path).rglob("*.safetensors")):
+    for name, file in sorted((f.relative_to(root).as_posix(), f) for f in files):
+        digest.update(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def _identity(name: str, digest: str, libraries: Sequence[str]) -> str:
+    versions = " ".join(f"{library}=={_version(library)}" for library in libraries)
+    return f"{name} sha256:{digest} {versions} unit float16"
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
+
+
+def rounded(vectors: Float32) -> Float32:
+    """The same directions with L2 norm 1 (or 0), each number one that float16 holds.
+
+    So everybody measures with what an evidence file keeps, whether a vector comes out of one or not. A unit
+    vector moves by less than 0.0005.
+
+    Parameters
+    ----------
+    vectors : (n_texts, n_dimensions) float32; NaN and infinity become 0.
+    """
+    finite = np.nan_to_num(vectors, posinf=0.0, neginf=0.0)
+    return unit(finite).astype(np.float16).astype(np.float32)
 
 
 @cache

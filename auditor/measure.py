@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from auditor.embed import equipped
 from auditor.errors import AuditError
+from auditor.kept import can_keep, with_kept
 from auditor.panel import Panel
 from detectors.registry import DETECTORS
 from detectors.types import Access, Detector, Measurement, PanelView, Skipped
@@ -72,36 +74,56 @@ def measure(
     teachers: Sequence[str],
     detectors: Sequence[Detector],
     done: Callable[[str], None],
+    evidence: Path | None = None,
 ) -> list[Measurement]:
-    """Measure every detector; `done` is told the name of each detector that has finished."""
+    """Measure every detector; `done` is told the name of each detector that has finished.
+
+    `evidence` : file that keeps embeddings from run to run, opened by this process alone; None = no file.
+    """
     place = {name: i for i, name in enumerate(panel.subjects)}
     columns = tuple(place[t] for t in teachers)
     views = _views(panel)
     n_answers = len(panel.responses)
     workers = min(len(detectors), len(os.sched_getaffinity(0)) if n_answers >= PARALLEL_FROM else 1)
-    if workers <= 1:
-        found = []
-        for detector in detectors:
-            found.append(_over_samples(detector, views, columns))
-            done(detector.name)
-        return [m for group in found for m in group]
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        ready = partial(with_kept, views=views, evidence=evidence, folder=Path(folder))
+        if workers <= 1:
+            found = []
+            for detector in detectors:
+                found.append(_over_samples(ready(detector), views, columns))
+                done(detector.name)
+            return [m for group in found for m in group]
         shared = Path(folder) / "panel.pickle"
         shared.write_bytes(pickle.dumps((views, columns), protocol=pickle.HIGHEST_PROTOCOL))
-        return _in_processes(detectors, workers, shared, done)
+        embedding = {d.name for d in detectors if evidence and can_keep(d)}
+        return _in_processes(detectors, workers, shared, done, ready, embedding)
 
 
 def _in_processes(
-    detectors: Sequence[Detector], workers: int, shared: Path, done: Callable[[str], None]
+    detectors: Sequence[Detector],
+    workers: int,
+    shared: Path,
+    done: Callable[[str], None],
+    ready: Callable[[Detector], Detector],
+    last: set[str],
 ) -> list[Measurement]:
-    """Measure in several processes; `shared` holds the pickled views and columns."""
+    """Measure in several processes; `shared` holds the pickled views and columns.
+
+    `ready` : what this process does to a detector first. Those named in `last`, for which that takes long,
+    wait until the others are being measured.
+    """
     threads = max(1, len(os.sched_getaffinity(0)) // workers)
-    slow_first = sorted(detectors, key=lambda d: SLOW.index(d.name) if d.name in SLOW else len(SLOW))
+    slow = {name: place for place, name in enumerate(SLOW)}
+    slow_first = sorted(detectors, key=lambda d: (d.name in last, slow.get(d.name, len(SLOW))))
     # Spawned, not forked: Arrow's and BLAS's threads do not survive a fork.
     with ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), _set_up_worker, (threads, str(shared))
     ) as pool:
-        submitted = {d.name: pool.submit(_in_worker, d) for d in slow_first}
+        try:
+            submitted = {d.name: pool.submit(_in_worker, ready(d)) for d in slow_first}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what has not begun need not be waited for
+            raise
         results: list[Measurement] = []
         for detector in detectors:
             results.extend(submitted[detector.name].result())

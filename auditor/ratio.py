@@ -11,17 +11,25 @@ from pathlib import Path
 import numpy as np
 
 from auditor import calibration as calibrations
-from auditor import verdict, weigh
+from auditor import shipped, verdict, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
 from auditor.report import Finding
+from auditor.scenes import JOINT, Scene
 
 
-def calibration_for(case: Case, config: CompareConfig) -> calibrations.Calibration | None:
-    """The calibration without the student and its family; None where it is off or too little is left."""
-    if config.calibration == "none":
+def calibration_for(
+    case: Case, config: CompareConfig, shipped_as: str = ""
+) -> calibrations.Calibration | None:
+    """The calibration without the student and its family; None where it is off or too little is left.
+
+    `shipped_as` : another shipped calibration than the usual one; a calibration of the user's own was not
+    measured as that one was, so it leaves none.
+    """
+    if config.calibration == "none" or (shipped_as and config.calibration):
         return None
-    known = calibrations.read(Path(config.calibration) if config.calibration else None)
+    given = Path(config.calibration) if config.calibration else None
+    known = calibrations.read(shipped.path(shipped_as) if shipped_as else given)
     group = case.lineage.group(case.student)
     siblings = {s for s in case.panel.subjects if case.lineage.group(s) == group}
     families = {case.lineage.row(case.student).family} | {
@@ -32,13 +40,13 @@ def calibration_for(case: Case, config: CompareConfig) -> calibrations.Calibrati
 
 
 def ratio_of(
-    scene: weigh.Scene,
+    scene: Scene,
     teacher: str,
     findings: Sequence[Finding],
     calibration: calibrations.Calibration | None,
 ) -> verdict.Ratio | None:
     """Likelihood ratio of the joint score, kept within what the calibration can carry."""
-    joint = findings[0] if findings and findings[0].detector == weigh.JOINT else None
+    joint = findings[0] if findings and findings[0].detector == JOINT else None
     if calibration is None or joint is None or joint.value is None or joint.p_t is None:
         return None
     resampled = weigh.resampled_score(scene, teacher)
@@ -46,7 +54,8 @@ def ratio_of(
     point = float(calibrations.fit(calibration).log10_lr(np.array([joint.value]))[0])
     low, high = calibrations.interval(calibration, scores, scene.seed)
     cap = calibration.cap
-    return verdict.Ratio(_within(point, cap), (_within(low, cap), _within(high, cap)), cap)
+    interval = (_within(low, cap), _within(high, cap))
+    return verdict.Ratio(_within(point, cap), interval, cap, calibration.smallest_effect)
 
 
 def _within(value: float, cap: float) -> float:

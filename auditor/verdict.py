@@ -1,17 +1,17 @@
-"""From figures to a level and words, and the rules that make the answer "not enough evidence".
+"""From figures to a level, and the rules that make the answer "not enough evidence".
 
 The level is that of the likelihood ratio (ENFSI 2015: from 2 weak, from 10 moderate, from 100 moderately
 strong), and no accusation stands unless the teacher's own null agrees: predictive p at most .05, rank p at
 most .10. Without a calibration the Holm-adjusted predictive p gives the level: at most .05 weak, at most
-.01 moderate, nothing higher. Leaves out every computation.
+.01 moderate, nothing higher. Support against takes a ratio of at most 1/10 and a score below what
+documented students show. Leaves out every computation and the sentences (`words.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from auditor.lineage import definitely_later
-from auditor.report import Alternative, Finding, Verdict
+from auditor.report import Finding
 
 UNUSUAL_AT, MODERATE_AT = 0.05, 0.01
 # log10 LR from which a level is reached; from the negative of AGAINST_AT on, support for the alternative.
@@ -22,6 +22,8 @@ MIN_REFERENCES, MIN_INNOCENTS = 20, 5
 MIN_DECOYS, MIN_DECOY_PROVIDERS = 10, 4
 MIN_PROBES, FEW_PROBES = 20, 100
 SAME_ANSWERS = 0.5
+# Power from which a negative answer says much; below it, what limits it is said.
+GOOD_POWER = 0.8
 ACCUSING = ("weak", "moderate", "moderately_strong", "strong")
 
 UNCALIBRATED = "the score is not calibrated to a likelihood ratio for this run"
@@ -52,17 +54,65 @@ REASONS = {
     "templated": "most of the student's answers begin with the same words, or with the prompt: a template",
     "not_measured": "the joint score could not be measured",
 }
+# What would lift a reason.
+STEPS = {
+    "unlike_all": "Answers of the student in the language and form of the panel's.",
+    "templated": "Answers without what a harness or a system prompt put in front of them.",
+    "teacher_later": "A correction of the release dates in the lineage table.",
+}
+# What would make it easier to find a student, by the rule that sets the score it takes.
+LIMITS = {
+    "null": "More references, or some closer to the student: how they spread sets the score needed.",
+    "rank": "More references: the rank p sets the score needed.",
+    "ratio": "More pairs of known history in the calibration: the likelihood ratio sets the score needed.",
+}
 # Reasons that say something about the inputs, not about the student.
 UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "templated", "not_measured")
+# Reasons that leave the student's resemblance unweighed.
+UNWEIGHED = (*UNABLE, "teacher_later", "same_answers")
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """log10 likelihood ratio with its 95 % interval, never beyond what the calibration can carry (`cap`)."""
+    """log10 likelihood ratio with its 95 % interval, never beyond what the calibration can carry (`cap`).
+
+    `margin` is the smallest effect that the calibration's documented students show, as a joint score
+    (`Calibration.smallest_effect`); None = unknown, and then nothing supports "not distilled".
+    """
 
     log10_lr: float
     interval: tuple[float, float]
     cap: float
+    margin: float | None = None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The joint score that one level takes for this teacher, and how many documented students reach it.
+
+    `rule` is what sets the score: "null" (predictive p), "ratio" or "rank". `share` is 0 to 1, families
+    weighted equally.
+    """
+
+    score: float
+    rule: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Power:
+    """What a negative answer is worth: whether documented students would be found here (`power.py`).
+
+    `students` and `families` are how many the calibration knows without the student's own family; `panel`
+    and `n_probes` what their scores rest on.
+    """
+
+    students: int
+    families: int
+    weak: Bar
+    moderate: Bar
+    panel: str
+    n_probes: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +133,7 @@ class Basis:
     teacher_later: bool
     same_answers: float
     ratio: Ratio | None = None
+    power: Power | None = None
     unlike_all: bool = False
     templated: bool = False
 
@@ -90,6 +141,24 @@ class Basis:
     def not_comparable(self) -> str:
         """Why the student's answers cannot be compared (`comparable.py`); "" = they can."""
         return "unlike_all" if self.unlike_all else "templated" if self.templated else ""
+
+    @property
+    def ratio_against(self) -> bool:
+        """Whether the whole interval of the likelihood ratio lies at or below 1/10."""
+        return self.ratio is not None and self.ratio.interval[1] <= -AGAINST_AT
+
+    @property
+    def below_margin(self) -> bool:
+        """Whether the student shows less than the smallest effect of documented students.
+
+        The half of an equivalence test (TOST; Schuirmann 1987) that matters here: the upper end of the
+        score's 95 % bootstrap interval must lie below the margin. The other half, that the score is not too
+        low either, is left out: resembling a teacher less than others do accuses nobody. The end of the
+        two-sided interval is printed in every report and is stricter than a one-sided test at .05.
+        """
+        bound = self.joint.interval[1] if self.joint and self.joint.interval else None
+        margin = self.ratio.margin if self.ratio else None
+        return bound is not None and margin is not None and bound < margin
 
 
 def decide(basis: Basis) -> tuple[str, str]:
@@ -111,7 +180,7 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "same_answers"
     if basis.not_comparable:
         return "insufficient", basis.not_comparable
-    if basis.ratio and basis.ratio.interval[1] <= -AGAINST_AT:
+    if basis.ratio_against and basis.below_margin:
         return "against", "resembles_less"
     p = basis.p_adjusted if basis.ratio is None else joint.p_t
     if p is None or p > UNUSUAL_AT:
@@ -158,170 +227,41 @@ def cap(basis: Basis) -> tuple[str, str]:
     return reachable, f"log10 LR is at most {basis.ratio.cap:.1f}: {CALIBRATED}"
 
 
+def power(basis: Basis, reason: str) -> float | None:
+    """Share of documented students that would be found at moderate; None where that is not known."""
+    if basis.power is None or reason in UNWEIGHED:
+        return None
+    return 0.0 if few_decoys(basis) else basis.power.moderate.share
+
+
 def why(teacher: str, reason: str) -> str:
     """A reason as half a sentence."""
     return REASONS[reason].format(t=teacher, r=MIN_REFERENCES, i=MIN_INNOCENTS, n=MIN_PROBES)
 
 
-def words(student: str, teacher: str, level: str, reason: str) -> str:
-    """One sentence for the reader."""
-    because = why(teacher, reason)
-    if level == "against":
-        return (
-            f"Support for the proposition that {student} was not distilled from {teacher}, against its "
-            f"having been: {because}. Paraphrase, mixed teachers and heavy tuning can hide a teacher from "
-            "this test."
-        )
-    if level in ACCUSING:
-        return (
-            f"{level.replace('_', ' ').capitalize()} support for the proposition that {student} was "
-            f"distilled from {teacher}, against its not having been: {because}."
-        )
-    return (
-        f"Not enough evidence either way that {student} was distilled from {teacher}: {because}. "
-        "This is no finding of innocence."
-    )
+def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What further evidence could move this verdict.
 
-
-def alternatives(
-    student: str, teacher: str, basis: Basis, released: tuple[str, str]
-) -> tuple[Alternative, ...]:
-    """Other explanations of a resemblance, and what was and was not examined about each."""
-    dated = all(released)
-    return (
-        Alternative(
-            "same model",
-            True,
-            f"{student} may be {teacher} itself behind another name. {basis.same_answers:.1%} of the answers "
-            "are word for word the same; sampling differences were not tested.",
-        ),
-        Alternative(
-            "direction",
-            dated,
-            _direction(student, teacher, released),
-        ),
-        Alternative(
-            "common source",
-            False,
-            "Both may have learned from a third model. Only the teachers named in this run were tested.",
-        ),
-        Alternative(
-            "chain",
-            False,
-            f"{student} may have learned from another student of {teacher}. Text alone does not tell.",
-        ),
-        Alternative(
-            "public data",
-            False,
-            f"{student} may have been trained on a public dataset that holds outputs of {teacher}, without "
-            "asking it. No overlap with such a dataset was measured.",
-        ),
-        Alternative(
-            "common ancestor",
-            False,
-            "Both may descend from one base model. That needs weights; none were examined.",
-        ),
-    )
-
-
-def _direction(student: str, teacher: str, released: tuple[str, str]) -> str:
-    """What the release dates say about who can have learned from whom."""
-    mine, theirs = released
-    claim = f"{teacher} may have learned from {student}."
-    if not (mine and theirs):
-        return f"{claim} Release dates are not both known."
-    dates = f"{student} was released {mine}, {teacher} {theirs}"
-    if definitely_later(mine, theirs):
-        return f"{claim} {dates}: the dates speak against it, unless earlier versions were available."
-    if definitely_later(theirs, mine):
-        return f"{claim} {dates}: the dates allow it."
-    return f"{claim} {dates}: the dates do not tell."
-
-
-def would_change(verdict_level: str, reason: str, basis: Basis) -> tuple[str, ...]:
-    """What further evidence could move this verdict."""
+    `missing` : what the examination of the other explanations found wanting (`alternatives.missing`); it
+    counts only where the resemblance was weighed.
+    """
     steps = []
     if reason == "few_references":
         steps.append(
             f"More reference models of documented origin (now {basis.references}; at least {MIN_REFERENCES}, "
             f"{MIN_INNOCENTS} of them without any teacher)."
         )
-    if basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS:
+    if few_decoys(basis):
         steps.append(f"At least {MIN_DECOYS} decoy teachers of {MIN_DECOY_PROVIDERS} other providers.")
     if basis.joint and basis.joint.n_probes < FEW_PROBES:
         steps.append(f"More probes (now {basis.joint.n_probes}).")
-    if reason == "unlike_all":
-        steps.append("Answers of the student in the language and form of the panel's.")
-    if reason == "templated":
-        steps.append("Answers without what a harness or a system prompt put in front of them.")
-    if reason == "teacher_later":
-        steps.append("A correction of the release dates in the lineage table.")
-    if verdict_level in ACCUSING:
+    if reason in STEPS:
+        steps.append(STEPS[reason])
+    if reason not in UNWEIGHED:
+        if level == "insufficient" and basis.power and basis.power.moderate.share < GOOD_POWER:
+            steps.append(LIMITS[basis.power.moderate.rule])
+        steps += missing
+    if level in ACCUSING:
         steps.append("A reference model trained on the same public data that scores as high as the student.")
     steps.append("Log-probabilities or weights of the student; the teacher's log of served answers.")
     return tuple(steps)
-
-
-def headline(
-    student: str, verdicts: tuple[Verdict, ...], findings: tuple[Finding, ...], ran: tuple[int, int]
-) -> str:
-    """First line of every report: the answer, its p and K, and how much of the toolkit ran."""
-    accused = [v for v in verdicts if v.level in ACCUSING]
-    n_probes = max((f.n_probes for f in findings), default=0)
-    tail = f"{n_probes} probes; {ran[0]} of {ran[1]} detectors ran"
-    if accused:
-        top = accused[0]
-        names = " or ".join((top.teacher, *top.tied_with))
-        rest = [v for v in verdicts if v.level not in ACCUSING and v.teacher not in top.tied_with]
-        others = [v.teacher for v in rest if v.level == "insufficient"]
-        against = [v.teacher for v in rest if v.level == "against"]
-        more = [f"{v.level} for {v.teacher}" for v in accused[1:] if v.teacher not in top.tied_with]
-        return (
-            f"{top.level.replace('_', ' ').capitalize()} support for distillation of {student} from {names} "
-            f"({_ratio(top)}adjusted p {_p(top.p_adjusted)}; rank p {_p(top.p_rank)}, its smallest possible "
-            f"value {_p(top.p_floor)}; {top.references} references; {tail})."
-            + (f" Also {', '.join(more)}." if more else "")
-            + (f" Not enough evidence either way for {', '.join(others)}." if others else "")
-            + (f" Support against {', '.join(against)}." if against else "")
-        )
-    against = [v.teacher for v in verdicts if v.level == "against"]
-    open_ = [v for v in verdicts if v.level != "against"]
-    if not open_:
-        most = max(v.log10_lr or 0.0 for v in verdicts)
-        return (
-            f"Support against distillation of {student} from {' and '.join(against)} (log10 LR {most:.1f} or "
-            f"lower; {tail})."
-        )
-    names = ", ".join(v.teacher for v in open_)
-    smallest = min(
-        (v for v in open_ if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
-    )
-    reasons = [r for r in REASONS if any(v.reason == r for v in open_)]
-    named = [
-        r if len(reasons) == 1 else f"{r} for {' and '.join(v.teacher for v in open_ if v.reason == r)}"
-        for r in reasons
-    ]
-    figures = (
-        f"smallest adjusted p {_p(smallest.p_adjusted)} over {smallest.references} references; "
-        if smallest
-        else ""
-    )
-    return (
-        f"Not enough evidence either way for distillation of {student} from {names} "
-        f"({figures}{tail}; reason: {', '.join(named)})."
-        + (f" Support against {' and '.join(against)}." if against else "")
-    )
-
-
-def _ratio(verdict: Verdict) -> str:
-    if verdict.log10_lr is None or verdict.log10_lr_interval is None:
-        return ""
-    low, high = verdict.log10_lr_interval
-    span = f"95 % {low:.1f} to {high:.1f}" if f"{low:.1f}" != f"{high:.1f}" else "the most it can be here"
-    return f"log10 LR {verdict.log10_lr:.1f}, {span}; "
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "n/a"
-    return "below .001" if value < 0.001 else f"{value:.3f}".lstrip("0").removesuffix(".000")

@@ -1,31 +1,25 @@
 """Weigh measurements: the student's values against innocent models', for every statistic and the score.
 
-Every statistic, and the joint score of `detectors.combine`, becomes one matrix: subjects x groups of
-sibling checkpoints, each cell the best checkpoint's decoy contrast, student and references alike. The
-predictive p comes from the null of `detectors.hierarchy`, fitted to every column at once; the rank p from
-this teacher's references alone. Leaves out words and levels (`verdict.py`).
+The predictive p comes from the null of `detectors.hierarchy`, fitted to every column at once; the rank p
+from this teacher's references alone. Leaves out words and levels (`verdict.py`).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from auditor.lineage import Lineage
 from auditor.references import STRATA, References
 from auditor.report import Exclusion, Finding, Interval
-from detectors.combine import JOINT_STATISTICS, Means, Terms, contrast_terms, joint_score, scales
-from detectors.hierarchy import Codes, StratumNull, fit
+from auditor.scenes import SCORE, Key, Scene, best, contrasts, keeping, spread, units_of
+from detectors.combine import JOINT_STATISTICS, contrast_terms, joint_score
+from detectors.hierarchy import StratumNull, fit
 from detectors.null import (
     MODEL_BASED_FLOOR,
     Columns,
     Significance,
-    plain_contrast,
     rank_p,
     resample_counts,
     resampled_means,
@@ -36,112 +30,6 @@ from detectors.types import Bool, Channel, Float64, Measurement
 SMALLEST_STRATUM = 10
 # With fewer references than this no p-value below `MODEL_BASED_FLOOR` is quoted.
 FLOOR_LIFTED_AT = 100
-JOINT = "joint"
-SCORE = (JOINT, "score")
-Key = tuple[str, str]
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything the weighing of one student needs.
-
-    Attributes
-    ----------
-    subjects : row names; models : column models (teachers, their siblings, decoys); groups : their groups
-        of sibling checkpoints, once each.
-    student : row of the student. lineage : history of the subjects.
-    strata : (n_subjects, n_groups) kind of innocent that each row is of each column (`STRATA`), -1 = none.
-    families : (n_subjects,) codes. measurements : (n_subjects, n_models, n_probes) each.
-    resamples, seed : of the bootstrap over probes.
-    """
-
-    subjects: tuple[str, ...]
-    models: tuple[str, ...]
-    groups: tuple[str, ...]
-    columns: Columns
-    student: int
-    lineage: Lineage
-    strata: Codes
-    families: Rows
-    measurements: tuple[Measurement, ...]
-    resamples: int
-    seed: int
-
-    @cached_property
-    def means(self) -> Means:
-        """Mean over probes of every statistic, (n_subjects, n_models)."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # all-NaN rows are NaN: not measurable
-            return {
-                (m.detector, m.statistic): np.nanmean(m.values, axis=2, dtype=np.float64)
-                for m in self.measurements
-            }
-
-    @property
-    def has_joint(self) -> bool:
-        """Whether every statistic of the joint score was measured."""
-        return all(s in self.means for s in JOINT_STATISTICS)
-
-    @cached_property
-    def terms(self) -> Terms:
-        """Contrasts of every subject towards every column model."""
-        return contrast_terms(self.means, self.columns, self.student)
-
-    @cached_property
-    def scores(self) -> dict[Key, Float64]:
-        """(n_subjects, n_groups) of every statistic and of the joint score, in units of its spread."""
-        found = {
-            key: best(self, _contrasts(means, self.columns, self.student))
-            for key, means in self.means.items()
-        }
-        if self.has_joint:
-            found[SCORE] = best(
-                self, joint_score(self.terms, scales(self.terms, np.arange(len(self.subjects))))
-            )
-        return {key: values / spread(values) for key, values in found.items()}
-
-    def group_of(self, teacher: str) -> int:
-        """Column of a teacher's group."""
-        return self.groups.index(self.lineage.group(teacher))
-
-    def rows(self, names: Sequence[str]) -> Rows:
-        """Row numbers of these subjects."""
-        place = {name: row for row, name in enumerate(self.subjects)}
-        return np.array([place[n] for n in names], dtype=np.int64)
-
-
-def best(scene: Scene, values: Float64) -> Float64:
-    """(..., n_models) -> (..., n_groups): the largest over sibling checkpoints."""
-    of = [scene.lineage.group(m) for m in scene.models]
-    columns = [[c for c, g in enumerate(of) if g == group] for group in scene.groups]
-    return np.stack([values[..., c].max(axis=-1) for c in columns], axis=-1)
-
-
-def spread(values: Float64) -> float:
-    """Standard deviation over all cells; 1 where there is none."""
-    found = float(np.nanstd(values)) if np.isfinite(values).any() else 0.0
-    return found if found > 1e-12 else 1.0
-
-
-def _contrasts(means: Float64, columns: Columns, student: int) -> Float64:
-    """(n_rows, n_models) decoy contrast of one statistic towards every column model."""
-    every = range(means.shape[1])
-    return np.stack([plain_contrast(means, columns.decoys_for(t, student), t) for t in every], axis=1)
-
-
-def keeping(scene: Scene, rows: Bool) -> Scene:
-    """The scene with only these rows as innocents, in every column."""
-    kept = replace(scene, strata=np.where(rows[:, None], scene.strata, np.int8(-1)))
-    share_scores(scene, kept)
-    return kept
-
-
-def share_scores(scene: Scene, other: Scene) -> None:
-    """Let a scene with the same measurements and decoys use what was computed already."""
-    for name in ("means", "terms", "scores"):
-        if name in scene.__dict__:
-            other.__dict__[name] = scene.__dict__[name]
 
 
 def weigh(scene: Scene, teacher: str, null: References) -> list[Finding]:
@@ -204,8 +92,8 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
     finding = _described(scene, teacher, null, key, str(measurement.channel), measurement.unit)
     if not scene.resamples:
         return finding
-    contrast = best(scene, _contrasts(_resampled(scene, measurement), _alone(scene), 0))
-    raw = best(scene, _contrasts(scene.means[key], scene.columns, scene.student))
+    contrast = best(scene, contrasts(_resampled(scene, measurement), _alone(scene), 0))
+    raw = best(scene, contrasts(scene.means[key], scene.columns, scene.student))
     return replace(finding, interval=_interval(contrast[:, scene.group_of(teacher)] / spread(raw)))
 
 
@@ -264,9 +152,10 @@ def _decoy_range(scene: Scene, teacher: str, null: References) -> Interval | Non
     for provider in providers if len(providers) > 1 and len(null.models) else ():
         fewer = replace(columns, decoy=columns.decoy & (columns.provider != provider))
         terms = contrast_terms(scene.means, fewer, scene.student)
-        score = best(scene, joint_score(terms, scales(terms, np.arange(len(scene.subjects)))))
+        units = scene.fixed or units_of(scene, terms)
+        score = best(scene, joint_score(terms, units.terms)) / units.score
         known = {scene.subjects[r] for r in np.flatnonzero(~np.isnan(score[:, scene.group_of(teacher)]))}
-        found.append(significance(scene, score / spread(score), teacher, only(null, known)))
+        found.append(significance(scene, score, teacher, only(null, known)))
     return _range(found)
 
 
@@ -291,11 +180,9 @@ def resampled_score(scene: Scene, teacher: str) -> Float64:
     """(resamples,) joint score of the student over resampled probes, scales fixed; empty = no score."""
     if not scene.has_joint or not scene.resamples:
         return np.empty(0)
-    by = scales(scene.terms, np.arange(len(scene.subjects)))
-    unit = spread(best(scene, joint_score(scene.terms, by)))
     means = {(m.detector, m.statistic): _resampled(scene, m) for m in scene.measurements}
-    score = joint_score(contrast_terms(means, _alone(scene), 0), by)
-    resampled: Float64 = best(scene, score)[:, scene.group_of(teacher)] / unit
+    score = joint_score(contrast_terms(means, _alone(scene), 0), scene.units.terms)
+    resampled: Float64 = best(scene, score)[:, scene.group_of(teacher)] / scene.units.score
     return resampled
 
 
@@ -340,10 +227,10 @@ def with_decoys(scene: Scene, teacher: str, null: References) -> References:
     return References(kept.models, kept.strata, (*null.excluded, *left_out))
 
 
-def source_caveats(scene: Scene, teacher: str, null: References, tested: bool) -> list[str]:
+def source_caveats(scene: Scene, teacher: str, null: References) -> list[str]:
     """The answer again without the references whose lineage row names no source."""
     bare = {m for m in null.models if not scene.lineage.row(m).source}
-    if not bare or not tested or not scene.has_joint:
+    if not bare or not scene.has_joint:
         return []
     sourced = np.array([bool(scene.lineage.row(s).source) for s in scene.subjects])
     rest = only(null, set(null.models) - bare)

@@ -15,9 +15,11 @@ import numpy as np
 
 from detectors.types import Bool, Float32, Float64
 
-# Width of the length kernel, in units of mean ln(1 + characters), and its floor.
+# Width of the length kernel, in units of mean ln(1 + characters), and its floor. Where too few decoys are of
+# the teacher's length, it widens by steps until so many count: one decoy's habits are no register.
 LENGTH_WIDTH = 0.1
 LENGTH_FLOOR = 1e-6
+FEWEST_ALIKE, WIDER, WIDEST = 3.0, 1.25, 5.0
 # Where references are few, the tail of a distribution is an assumption, not a measurement.
 MODEL_BASED_FLOOR = 0.001
 
@@ -66,9 +68,29 @@ def plain_contrast(means: Float64, mask: Bool, teacher: int) -> Float64:
 
 def length_matched_contrast(means: Float64, mask: Bool, teacher: int, length: Float64) -> Float64:
     """`B(m, T)`: the same, with decoys weighted by how close their answer length is to the teacher's."""
+    return _against(means, mask * length_kernel(length, teacher, np.any(mask, axis=0))[None, :], teacher)
+
+
+def length_kernel(length: Float64, teacher: int, decoys: Bool) -> Float64:
+    """Weight of every column as a decoy of the teacher, by its length.
+
+    Parameters
+    ----------
+    length : (n_columns,); decoys : (n_columns,) the columns that are decoys of any row.
+
+    Returns
+    -------
+    (n_columns,) float64: a Gaussian kernel, as narrow as leaves an effective number of decoys (Kish 1965,
+    sum(w)^2 / sum(w^2)) of at least `FEWEST_ALIKE`.
+    """
     apart = (length[teacher] - length) ** 2
-    kernel = np.exp(-apart / (2 * LENGTH_WIDTH**2)) + LENGTH_FLOOR
-    return _against(means, mask * kernel[None, :], teacher)
+    width = LENGTH_WIDTH
+    while True:
+        kernel: Float64 = np.exp(-apart / (2 * width**2)) + LENGTH_FLOOR
+        alike = kernel[decoys].sum() ** 2 / max((kernel[decoys] ** 2).sum(), 1e-300)
+        if alike >= min(FEWEST_ALIKE, decoys.sum()) * (1 - 1e-9) or width > WIDEST:
+            return kernel
+        width *= WIDER
 
 
 def _against(means: Float64, weights: Float64, teacher: int) -> Float64:

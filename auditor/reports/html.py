@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.report import Exhibit, Finding, Report
+from auditor.report import Finding, Report
 from auditor.reports import excerpts, figures, forest, inert, numerals, phrases, populations, ranks, roster
 
 EXHIBITS_SHOWN = 12
@@ -32,12 +32,6 @@ def render(report: Report) -> str:
 def highest(finding: Finding) -> tuple[populations.Reference, ...]:
     """The references most like the teacher, highest first."""
     return populations.references(finding)[::-1][:HIGHEST]
-
-
-def exhibits_of(report: Report, teacher: str) -> tuple[Exhibit, ...]:
-    """Exhibits towards one teacher, most telling first."""
-    mine = [e for e in report.exhibits if e.teacher == teacher]
-    return tuple(sorted(mine, key=lambda e: -e.weight))
 
 
 def marked(text: str, spans: tuple[tuple[float, float], ...]) -> Markup:
@@ -93,7 +87,6 @@ def _environment() -> Environment:
         words | written | {"line": inert.one_line, "link": link, "marked": marked, "setting": setting}
     )
     environment.globals |= {
-        "exhibits_of": exhibits_of,
         "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
         "forest": forest,
         "highest": highest,

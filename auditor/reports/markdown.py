@@ -13,7 +13,8 @@ from auditor.reports import excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import number, p_span, p_value, span
 
-EXHIBITS_SHOWN = 5
+# Of each kind.
+EXHIBITS_SHOWN = 4
 EXCERPT = 1_500
 STATISTICS = (
     "statistic",
@@ -82,13 +83,12 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
         ("reference models", str(verdict.references)),
         ("decoy teachers", str(verdict.decoys)),
         ("log10 likelihood ratio", ratio),
-        ("power on known students", "not measured" if verdict.power is None else number(verdict.power, 2)),
+        ("power on documented students", phrases.power(verdict)),
         ("reason code", verdict.reason),
     ]
     parts.append(_table(("figure", "value"), rows))
     parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
-    if reach := phrases.reach(verdict):
-        parts.append(inline(reach))
+    parts += [inline(line) for line in (phrases.reach(verdict), phrases.siblings(verdict)) if line]
     return parts
 
 
@@ -115,21 +115,24 @@ def _figures(f: Finding) -> tuple[str, ...]:
 
 
 def _exhibits(teacher: str, report: Report) -> list[str]:
-    mine = sorted((e for e in report.exhibits if e.teacher == teacher), key=lambda e: -e.weight)
+    mine = phrases.exhibits_of(report, teacher)
+    shown = phrases.first_of_each_kind(mine, EXHIBITS_SHOWN)
     parts = [
         f"## Shared with {inline(teacher)}",
-        "Passages that no other model of the panel uses on that probe, between « and ». "
-        "They carry no weight of their own.",
+        "Beginnings and passages, between « and », that no other model of the panel uses on that probe, "
+        f"siblings of the teacher aside. {phrases.NO_WEIGHT}",
     ]
-    parts += [part for e in mine[:EXHIBITS_SHOWN] for part in _exhibit(e)]
-    if len(mine) > EXHIBITS_SHOWN:
-        parts.append(f"{len(mine) - EXHIBITS_SHOWN} further exhibits are in the HTML and JSON reports.")
+    parts += [part for e in shown for part in _exhibit(e, report)]
+    if len(mine) > len(shown):
+        parts.append(f"{len(mine) - len(shown)} further exhibits are in the HTML and JSON reports.")
     return parts
 
 
-def _exhibit(exhibit: Exhibit) -> list[str]:
+def _exhibit(exhibit: Exhibit, report: Report) -> list[str]:
+    alone = phrases.alone(exhibit, report)
     return [
-        f"### Probe {inline(exhibit.probe)}",
+        f"### {phrases.kind(exhibit)}: probe {inline(exhibit.probe)}",
+        f"{alone[0].upper()}{alone[1:]}.",
         _fence(_cut(exhibit.prompt, ())),
         "Student:",
         _fence(_cut(exhibit.student_text, exhibit.student_spans)),

@@ -5,9 +5,10 @@ Leaves out the sentences written with a verdict (`Verdict.words`, `Report.headli
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.report import Report, Verdict
+from auditor.report import Exhibit, Report, Verdict
 
 # From the strongest support against the proposition to the strongest for it.
 LEVELS = {
@@ -53,6 +54,14 @@ STRATA = {
     "decoy-student": "documented student of another teacher",
 }
 
+# Exhibits of this detector are beginnings; all others are passages from anywhere in an answer.
+OPENING = "opening"
+# What is said of exhibits wherever they are shown.
+NO_WEIGHT = (
+    "Exhibits are picked because they are telling and carry no weight in the verdict: models that learned "
+    "nothing from each other share some, too."
+)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -84,7 +93,19 @@ def title(verdict: Verdict) -> str:
     link = {"insufficient": "on", "against": ""}.get(verdict.level, "for")
     joined = " ".join(part for part in (words, link, name) if part)
     towards = "with" if verdict.proposition in ("common_ancestor", "public_data", "same_model") else "from"
-    return f"{joined[0].upper()}{joined[1:]} {towards} {verdict.teacher}"
+    tied = verdict.tied_with if verdict.level not in ("insufficient", "against") else ()
+    return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}"
+
+
+def siblings(verdict: Verdict) -> str:
+    """Which sibling checkpoints count as this teacher; "" where it stands alone."""
+    others = [m for m in verdict.teacher_group if m != verdict.teacher]
+    return f"Sibling checkpoints counted as this teacher: {', '.join(others)}." if others else ""
+
+
+def power(verdict: Verdict) -> str:
+    """How many documented students would have been found in this run; the words of the verdict say more."""
+    return "not known" if verdict.power is None else f"{100 * verdict.power:.0f} % at moderate"
 
 
 def scale(verdict: Verdict) -> tuple[Step, ...]:
@@ -125,3 +146,33 @@ def teachers(report: Report) -> tuple[str, ...]:
 def exhibited(report: Report) -> tuple[str, ...]:
     """Every teacher with an exhibit."""
     return tuple(dict.fromkeys(e.teacher for e in report.exhibits))
+
+
+def exhibits_of(report: Report, teacher: str) -> tuple[Exhibit, ...]:
+    """Exhibits towards one teacher: openings, then passages, most telling first."""
+    mine = [e for e in report.exhibits if e.teacher == teacher]
+    return tuple(sorted(mine, key=lambda e: (e.detector != OPENING, -e.weight)))
+
+
+def first_of_each_kind(exhibits: Sequence[Exhibit], each: int) -> tuple[Exhibit, ...]:
+    """The first `each` openings and the first `each` passages."""
+    openings = [e for e in exhibits if e.detector == OPENING]
+    passages = [e for e in exhibits if e.detector != OPENING]
+    return (*openings[:each], *passages[:each])
+
+
+def kind(exhibit: Exhibit) -> str:
+    """What is alike in the two answers of an exhibit."""
+    return "Opens alike" if exhibit.detector == OPENING else "Shared passage"
+
+
+def alone(exhibit: Exhibit, report: Report) -> str:
+    """How many other models do the same on that probe: none, or it were no exhibit."""
+    does = "that begin this way" if exhibit.detector == OPENING else "whose answer holds a marked passage"
+    return f"other models of the panel {does}: none of {_others(exhibit.teacher, report)}"
+
+
+def _others(teacher: str, report: Report) -> int:
+    """Models of the panel beside the student, the teacher and its siblings."""
+    groups = [v.teacher_group for v in report.verdicts if v.teacher == teacher]
+    return max(0, report.n_subjects - len({report.student, teacher}.union(*groups)))

@@ -24,6 +24,7 @@ from auditor.reports.inert import one_line
 from auditor.reports.numerals import MISSING, number, p_span, p_value, span
 
 PLAIN_WIDTH, NARROWEST, WIDEST = 80, 30, 110
+# Exhibits of each kind, and characters of one.
 EXHIBITS_SHOWN, EXCERPT = 2, 240
 
 
@@ -91,13 +92,13 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
     if verdict.log10_lr is not None:
         _say(console, f"log10 LR {number(verdict.log10_lr, 1)}, 95 % {span(verdict.log10_lr_interval, 1)}.")
     _say(console, _weighed(verdict, report))
-    if reach := phrases.reach(verdict):
-        _say(console, reach)
+    for line in filter(None, (phrases.reach(verdict), phrases.siblings(verdict))):
+        _say(console, line)
     findings = report.findings_for(verdict.teacher)
     if findings:
         _statistics(console, findings)
         _stability(console, findings)
-    _shared(console, [e for e in report.exhibits if e.teacher == verdict.teacher])
+    _shared(console, verdict.teacher, report)
     _explanations(console, verdict)
 
 
@@ -142,12 +143,19 @@ def _stability(console: Console, findings: tuple[Finding, ...]) -> None:
             _say(console, f"{name}: {caveat}")
 
 
-def _shared(console: Console, exhibits: list[Exhibit]) -> None:
-    """The most telling shared passages, in one paragraph each."""
-    for exhibit in sorted(exhibits, key=lambda e: -e.weight)[:EXHIBITS_SHOWN]:
-        passage = excerpts.passage(exhibit.student_text, exhibit.student_spans, EXCERPT)
-        if passage:
-            _say(console, f"In student and teacher only, on probe {exhibit.probe}: «{passage}»")
+def _shared(console: Console, teacher: str, report: Report) -> None:
+    """The most telling beginnings and passages that student and teacher share, without the rest."""
+    shown = phrases.first_of_each_kind(phrases.exhibits_of(report, teacher), EXHIBITS_SHOWN)
+    lines = [line for line in (_quoted(e, report) for e in shown) if line]
+    _list(console, f"Shared with {teacher}. {phrases.NO_WEIGHT}", lines)
+
+
+def _quoted(exhibit: Exhibit, report: Report) -> str:
+    passage = excerpts.passage(exhibit.student_text, exhibit.student_spans, EXCERPT)
+    if not passage:
+        return ""
+    alone = phrases.alone(exhibit, report)
+    return f"{phrases.kind(exhibit)} on probe {exhibit.probe} ({alone}): «{passage}»"
 
 
 def _explanations(console: Console, verdict: Verdict) -> None:

@@ -2,6 +2,7 @@
 
 from auditor.store.append import append_run, commit_probes
 from auditor.store.check import check_run
+from auditor.store.embeddings import keep_embeddings, read_embeddings
 from auditor.store.read import read_measurements, read_panel, read_report
 from auditor.store.rows import MeasurementRows, PanelRows, RunSummary, hash_probes
 from auditor.store.runs import list_runs
@@ -14,7 +15,9 @@ __all__ = [
     "check_run",
     "commit_probes",
     "hash_probes",
+    "keep_embeddings",
     "list_runs",
+    "read_embeddings",
     "read_measurements",
     "read_panel",
     "read_report",

@@ -28,7 +28,12 @@ def first_tables(con: Connection) -> None:
     con.execute(_REPORT)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables,)
+def embeddings(con: Connection) -> None:
+    """2: vectors kept from run to run; no evidence, so without `content_hash` (`embeddings.py`)."""
+    con.execute(_EMBEDDINGS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings)
 
 
 def schema_number(con: Connection, path: Path) -> int:
@@ -153,4 +158,9 @@ CREATE TABLE exhibits (
     run_id VARCHAR, position BIGINT, teacher VARCHAR, detector VARCHAR, probe VARCHAR, prompt VARCHAR,
     student_text VARCHAR, teacher_text VARCHAR, student_spans BIGINT[][], teacher_spans BIGINT[][],
     weight DOUBLE, content_hash VARCHAR);
+"""
+
+# A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.
+_EMBEDDINGS = """
+CREATE TABLE embeddings (embedder VARCHAR, text_sha256 BLOB, vector BLOB USING COMPRESSION zstd);
 """

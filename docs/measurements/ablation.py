@@ -2,10 +2,10 @@
 
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/ablation.py
 
-Parts are the four terms (first tokens, first sentence, wording, opening log-odds); the channels' contrast
-is length-matched, plain, or both. Printed are the separation of the bare score, that of its z by the null
-of each teacher, the shares of innocents and students at p .05, and the separation where the student
-answered 50 probes. Last, how much choosing a variant on these pairs flatters it: chosen on half of the
+Parts are the four terms (first tokens, first sentence, wording, opening log-odds) and the two contrasts
+(plain, length-matched). Printed are the separation of the bare score, that of its z by the null of each
+teacher, the shares of innocents and students at p .05, and the separation where the student answered 50
+probes. Last, how much choosing a variant on these pairs flatters it: chosen on half of the
 families, judged on the other half. Leaves out detectors that are no part of the score: `audit bench`.
 """
 
@@ -18,11 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor import bench, measure, pairs, relations, verdict, weigh
+from auditor import measure, pairs, rates, relations, verdict
 from auditor.case import Case
 from auditor.readers import ReadOptions
 from auditor.references import STRATA
-from detectors.combine import CHANNELS, LOG_ODDS
+from auditor.scenes import Scene, best, spread
+from detectors.combine import CHANNELS, LOG_ODDS, PLAIN
 from detectors.hierarchy import fit
 from detectors.null import length_matched_contrast, plain_contrast
 from detectors.types import Bool, Float64, Measurement
@@ -43,23 +44,23 @@ class Parts:
 
 @dataclass(frozen=True)
 class Variant:
-    """Which parts stay."""
+    """Which parts stay, and the weights of the two contrasts."""
 
     name: str
     channels: tuple[int, ...] = (0, 1, 2)
     log_odds: bool = True
-    plain: bool = False
-    matched: bool = True
+    plain: float = PLAIN
+    matched: float = 1.0
 
     def score(self, parts: Parts) -> Float64:
         """(n_subjects, n_columns) sum of the parts that stay, each in units of its own spread."""
         total = np.zeros_like(parts.log_odds)
         for c in self.channels:
-            kinds = [parts.plain[c]] * self.plain + [parts.matched[c]] * self.matched
-            both = np.sum([k / weigh.spread(k) for k in kinds], axis=0)
-            total += both / weigh.spread(both)
+            plain, matched = (part / spread(part) for part in (parts.plain[c], parts.matched[c]))
+            both = self.plain * plain + self.matched * matched
+            total += both / spread(both)
         if self.log_odds:
-            total += parts.log_odds / weigh.spread(parts.log_odds)
+            total += parts.log_odds / spread(parts.log_odds)
         return total
 
 
@@ -72,8 +73,9 @@ VARIANTS = (
     Variant("without opening log_odds", log_odds=False),
     *(Variant(f"{' '.join(key)} alone", (i,), log_odds=False) for i, key in enumerate(CHANNELS)),
     Variant("opening log_odds alone", ()),
-    Variant("plain contrast instead", plain=True, matched=False),
-    Variant("both contrasts", plain=True),
+    Variant("without the length-matched contrast", matched=0.0),
+    Variant("without the plain contrast", plain=0.0),
+    Variant("both contrasts alike", plain=1.0),
 )
 
 
@@ -103,9 +105,9 @@ def main() -> None:
 
 def scenes_of(
     case: Case, measured: Sequence[Measurement], clear: Sequence[pairs.Pair]
-) -> dict[str, tuple[weigh.Scene, Parts]]:
+) -> dict[str, tuple[Scene, Parts]]:
     """Scene and parts of every student; parts depend on it by the provider that is no decoy alone."""
-    like: dict[str, weigh.Scene] = {}
+    like: dict[str, Scene] = {}
     parts: dict[int, Parts] = {}
     found = {}
     for student in dict.fromkeys(p.student for p in clear):
@@ -117,7 +119,7 @@ def scenes_of(
     return found
 
 
-def parts_of(scene: weigh.Scene) -> Parts:
+def parts_of(scene: Scene) -> Parts:
     """Both contrasts of every subject towards every column."""
     columns, every = scene.columns, range(len(scene.models))
     masks = [columns.decoys_for(t, scene.student) for t in every]
@@ -129,7 +131,7 @@ def parts_of(scene: weigh.Scene) -> Parts:
 
 
 def judged(
-    variant: Variant, scenes: dict[str, tuple[weigh.Scene, Parts]], clear: Sequence[pairs.Pair]
+    variant: Variant, scenes: dict[str, tuple[Scene, Parts]], clear: Sequence[pairs.Pair]
 ) -> tuple[Float64, Float64, Float64]:
     """(n_pairs,) score, z by the teacher's null (the smallest over kinds of innocents) and predictive p."""
     by_parts: dict[int, Float64] = {}
@@ -137,8 +139,8 @@ def judged(
     for i, pair in enumerate(clear):
         scene, parts = scenes[pair.student]
         if id(parts) not in by_parts:
-            found = weigh.best(scene, variant.score(parts))
-            by_parts[id(parts)] = found / weigh.spread(found)
+            found = best(scene, variant.score(parts))
+            by_parts[id(parts)] = found / spread(found)
         scores, column = by_parts[id(parts)], scene.group_of(pair.teacher)
         strata = scene.strata.copy()
         strata[scene.student] = -1
@@ -155,7 +157,7 @@ def separation(score: Float64, clear: Sequence[pairs.Pair]) -> Float64:
     positive = np.array([p.positive for p in clear])
     cut = [np.quantile(score[~positive], 1 - fpr) for fpr in (0.01, 0.05)]
     return np.array(
-        [bench.auc(score[positive], score[~positive]), *((score[positive] > c).mean() for c in cut)],
+        [rates.auc(score[positive], score[~positive]), *((score[positive] > c).mean() for c in cut)],
         dtype=np.float64,
     )
 
@@ -172,8 +174,8 @@ def chosen_by_half(found: dict[str, Float64], clear: Sequence[pairs.Pair]) -> No
         if min((positive & mine).sum(), (positive & ~mine).sum()) < FEWEST_STUDENTS:
             continue
         on, off = ([p for p, m in zip(clear, side, strict=True) if m] for side in (mine, ~mine))
-        best = max(found, key=lambda name: separation(found[name][mine], on)[:2].sum())
-        rows.append((separation(found[best][~mine], off), separation(found["all"][~mine], off)))
+        chosen = max(found, key=lambda name: separation(found[name][mine], on)[:2].sum())
+        rows.append((separation(found[chosen][~mine], off), separation(found["all"][~mine], off)))
     for name, column in (("chosen on the other half", 0), ("all, on the same halves", 1)):
         print(f"{name:40}" + "".join(f"{f:14.3f}" for f in np.mean([r[column] for r in rows], axis=0)))
 
@@ -188,11 +190,11 @@ def report(
     unusual = p_t <= verdict.UNUSUAL_AT
     figures = (
         auc,
-        bench.auc(score[positive], score[label == "negative"]),
-        bench.auc(score[positive], score[label == "negative-wrong-teacher"]),
+        rates.auc(score[positive], score[label == "negative"]),
+        rates.auc(score[positive], score[label == "negative-wrong-teacher"]),
         tpr01,
         tpr05,
-        bench.auc(z[positive], z[~positive]),
+        rates.auc(z[positive], z[~positive]),
         unusual[~positive].mean(),
         unusual[positive].mean(),
         *few,

@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from auditor import case as cases
-from auditor import compare, measure, weigh
+from auditor import measure, weigh
 from auditor.config import CompareConfig
 from auditor.references import References
+from auditor.scenes import keeping, scene_of
+from detectors.types import Measurement
 
 TEACHERS = ("text_davinci_003", "gpt-3.5-turbo-0301", "gpt4", "claude-2", "llama-2-70b-chat-hf", "gemini-pro")
 HALVINGS = 6
@@ -51,7 +53,7 @@ def main() -> None:
 
 
 def _judge_all(
-    base: cases.Case, measured: list[weigh.Measurement], config: CompareConfig
+    base: cases.Case, measured: list[Measurement], config: CompareConfig
 ) -> tuple[dict[str, Found], Found]:
     families = {s: base.lineage.row(s).family or s for s in base.panel.subjects}
     names = sorted(set(families.values()))
@@ -62,7 +64,7 @@ def _judge_all(
     nulls = {t: cases.null_for(base, t) for t in TEACHERS}
     for student in sorted({m for null in nulls.values() for m in null.models}):
         judged = replace(base, student=student)
-        scene = compare.scene_of(judged, measured, config)
+        scene = scene_of(judged, measured, config)
         for teacher in TEACHERS:
             if student not in nulls[teacher].models:
                 continue
@@ -76,7 +78,7 @@ def _judge_all(
                     if half[families[m]] != mine
                 ]
                 null = References(tuple(m for m, _ in kept), tuple(s for _, s in kept), ())
-                other = weigh.keeping(scene, np.array([half[families[s]] != mine for s in scene.subjects]))
+                other = keeping(scene, np.array([half[families[s]] != mine for s in scene.subjects]))
                 for (detector, statistic), result in weigh.p_values(other, teacher, null).items():
                     if result is not None and result.p_t is not None:
                         key, pair = (stratum, f"{detector} {statistic}"), (result.p_t, result.p_rank)

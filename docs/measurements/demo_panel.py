@@ -17,6 +17,8 @@ from auditor import case as cases
 from auditor import compare, measure, weigh
 from auditor.config import CompareConfig
 from auditor.references import INNOCENT_STRATUM, References
+from auditor.scenes import JOINT, keeping, scene_of
+from detectors.types import Measurement
 
 DEMO = Path(__file__).parents[2] / "data" / "demo"
 TEACHERS = ("northwind-1", "kestrel-1")
@@ -41,7 +43,7 @@ def main() -> None:
     for name in names:
         case = replace(base, student=name)
         verdicts, findings, _, _ = compare.judge(case, measured, config, cases.Silent())
-        joint = {f.teacher: f for f in findings if f.detector == weigh.JOINT}
+        joint = {f.teacher: f for f in findings if f.detector == JOINT}
         by = {v.teacher: v for v in verdicts}
         cells = [f"{joint[t].z:.1f}, {by[t].p_adjusted:.3f}" for t in TEACHERS]
         answer = [f"{v.teacher} {v.level}" for v in verdicts if v.level != "insufficient"]
@@ -49,19 +51,19 @@ def main() -> None:
     _statistics(base, measured, config)
 
 
-def _statistics(base: cases.Case, measured: list[weigh.Measurement], config: CompareConfig) -> None:
+def _statistics(base: cases.Case, measured: list[Measurement], config: CompareConfig) -> None:
     """Print z of every statistic and of the joint score towards northwind-1, innocent references only."""
     print()
     for name in FOR_STATISTICS:
         case = replace(base, student=name)
-        scene = compare.scene_of(case, measured, config)
+        scene = scene_of(case, measured, config)
         null = cases.null_for(case, TEACHERS[0])
         innocent = tuple(
             m
             for m, s in zip(null.models, null.strata, strict=True)
             if s == INNOCENT_STRATUM and m not in case.decoys
         )
-        scene = weigh.keeping(scene, np.isin(case.panel.subjects, innocent))
+        scene = keeping(scene, np.isin(case.panel.subjects, innocent))
         found = weigh.p_values(
             scene, TEACHERS[0], References(innocent, (INNOCENT_STRATUM,) * len(innocent), ())
         )

@@ -16,8 +16,9 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from auditor import case as cases
-from auditor import compare, measure
+from auditor import measure
 from auditor.config import CompareConfig
+from auditor.scenes import scene_of
 from detectors.combine import contrast_terms, joint_score, scales
 
 POSITIVE, NEGATIVE = "positive", ("negative", "negative-wrong-teacher", "negative-temporal")
@@ -34,9 +35,7 @@ def main() -> None:
     )
     case = cases.prepare(config, cases.Silent())
     detectors = measure.choose(("wording", "opening"))[0]
-    scene = compare.scene_of(
-        case, measure.measure(case.panel, case.models, detectors, lambda _: None), config
-    )
+    scene = scene_of(case, measure.measure(case.panel, case.models, detectors, lambda _: None), config)
     # A student's own provider is barred row by row; no row of the table is about alpaca-7b's.
     terms = contrast_terms(scene.means, scene.columns, scene.student)
     score = joint_score(terms, scales(terms, np.arange(len(scene.subjects))))

@@ -15,6 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from auditor.reports import bench_tables
+from auditor.reports.bench_tables import Table
+from auditor.reports.shares import rate, share, span
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/measurements/README.md", "docs/detectors/README.md")
 BLOCK = re.compile(r"(<!-- bench:(?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,44 +34,58 @@ def main() -> None:
         path.write_text(BLOCK.sub(lambda m: m[1] + TABLES[m["name"]](bench) + m[3], text), encoding="utf-8")
 
 
-def short(value: float | None, digits: int = 3) -> str:
-    """A share without its leading zero; "-" = not measured."""
-    return "-" if value is None else f"{value:.{digits}f}".removeprefix("0")
-
-
-def rate(found: Report) -> str:
-    """Count and rate: n of m = rate [Clopper-Pearson 95 %]."""
-    if not found["of"]:
-        return "none"
-    inside = f"[{short(found['lower95'])}, {short(found['upper95'])}]"
-    return f"{found['n']} of {found['of']} = {short(found['rate'])} {inside}"
-
-
 def rows(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [head, ("---",) * len(head), *body]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def summary(b: Report) -> str:
+    """The figures that README quotes."""
+    panel = (
+        f"{b['models']} models x {b['probes']} probes, {b['families']} families, each judged without itself"
+    )
+    return rows(
+        ("question", f"answer on {b['panel']} ({panel})"),
+        [
+            ("innocents accused (moderate or above)", rate(b["controls_at_moderate_or_above"])),
+            ("... whose teacher came no later", rate(b["controls_with_earlier_teacher"])),
+            ("documented students found", rate(b["students_at_moderate_or_above"])),
+            ("students above 99 % of the innocents", rate(b["tpr_at_fpr01"])),
+            ("AUC [families resampled]", span(b["auc"], b["auc_family95"])),
+            ("Cllr [families resampled]; 1 = says nothing", span(b["cllr"], b["cllr_family95"])),
+            ("the nearest teacher is the documented one", rate(b["top1_teacher"])),
+        ],
+    )
+
+
 def overall(b: Report) -> str:
     """The figures of all pairs together."""
     labels = {"negative": "human data", "negative-wrong-teacher": "wrong teacher"}
-    aucs = " / ".join(short(b["by_label"].get(label, {}).get("auc")) for label in labels)
+    aucs = " / ".join(share(b["by_label"].get(label, {}).get("auc")) for label in labels)
     return rows(
         ("measure", "value", "aim"),
         [
             (f"AUC of the likelihood ratio: pooled / {' / '.join(labels.values())}",
-             f"{short(b['auc'])} / {aucs}", ".98 / .96 / .985"),
+             f"{share(b['auc'])} / {aucs}", ".98 / .96 / .985"),
             ("students above 99 % of the innocents", rate(b["tpr_at_fpr01"]), ".80"),
             ("students above 95 % of the innocents", rate(b["tpr_at_fpr05"]), ".92"),
             ("innocent pairs at moderate or above", rate(b["controls_at_moderate_or_above"]), ".01"),
+            ("... of those whose teacher came no later", rate(b["controls_with_earlier_teacher"]), ""),
+            ("... with the rule on release dates off", rate(b["controls_without_dates"]), ""),
             ("documented students at moderate or above", rate(b["students_at_moderate_or_above"]), ".70"),
-            ("Cllr / after the best recalibration", f"{short(b['cllr'])} / {short(b['cllr_min'])}", ".30"),
+            ("Cllr [families resampled] / after the best recalibration",
+             f"{span(b['cllr'], b['cllr_family95'])} / {share(b['cllr_min'])}", ".30"),
             ("nearest candidate teacher is the documented one", rate(b["top1_teacher"]), ".80"),
             ("its provider is", rate(b["top1_provider"]), ".95"),
             ("... by always naming the commonest provider", rate(b["constant_provider"]), "to be beaten"),
         ],
     )  # fmt: skip
+
+
+def like_the_report(table: Callable[[Report], Table]) -> Callable[[Report], str]:
+    """A table as the report of `audit bench` has it."""
+    return lambda b: rows(table(b).head, table(b).rows)
 
 
 def teachers(b: Report) -> str:
@@ -90,8 +108,8 @@ def detectors(b: Report) -> str:
     """Every statistic alone."""
     found = sorted(b["by_detector"].items(), key=lambda d: -(d[1]["auc"] or 0))
     body = [
-        (name, *(short(d[k]) for k in ("auc", "auc_human_data", "auc_with_null")),
-         *(short(d[k]["rate"]) for k in ("false_positives_at_p05", "true_positives_at_p05")))
+        (name, *(share(d[k]) for k in ("auc", "auc_human_data", "auc_with_null")),
+         *(share(d[k]["rate"]) for k in ("false_positives_at_p05", "true_positives_at_p05")))
         for name, d in found if d["auc"] is not None
     ]  # fmt: skip
     head = ("statistic", "AUC", "human data", "with its null", "innocents at p .05", "students at p .05")
@@ -100,13 +118,19 @@ def detectors(b: Report) -> str:
 
 def probes(b: Report) -> str:
     """Separation by the number of probes that the student answered."""
-    keys = ("auc", "tpr_at_fpr01", "tpr_at_fpr05")
-    body = [(n, *(short(p[k]) for k in keys)) for n, p in b["by_probes"].items()]
+    keys = ("tpr_at_fpr01", "tpr_at_fpr05")
+    body = [(n, share(p["auc"]), *(rate(p[k]) for k in keys)) for n, p in b["by_probes"].items()]
     return rows(("probes", "AUC", "TPR at 1 %", "TPR at 5 %"), body)
 
 
 TABLES: dict[str, Callable[[Report], str]] = {
+    "summary": summary,
     "overall": overall,
+    "misleading": like_the_report(bench_tables.misleading),
+    "ece": like_the_report(bench_tables.cross_entropy),
+    "tuning": like_the_report(bench_tables.tuning),
+    "same_base": like_the_report(bench_tables.same_base),
+    "same_provider": like_the_report(bench_tables.same_provider),
     "teachers": teachers,
     "detectors": detectors,
     "probes": probes,

@@ -15,8 +15,9 @@ import pytest
 from scipy import stats
 
 from auditor import case as cases
-from auditor import compare, measure, weigh
+from auditor import measure, weigh
 from auditor.references import INNOCENT_STRATUM, References
+from auditor.scenes import JOINT, SCORE, keeping, scene_of
 from tests.panels import generated, written_panel
 
 N_FAMILIES, N_PUPILS, SEEDS = 24, 24, range(4)
@@ -49,7 +50,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> dict[str, P]:
             if name.endswith(".1"):
                 continue  # one checkpoint a family is judged, so that the count is binomial
             case = replace(base, student=name)
-            scene = compare.scene_of(case, measured, config)
+            scene = scene_of(case, measured, config)
             for column, teacher in enumerate(TEACHERS):
                 null = cases.null_for(case, teacher)
                 if name not in cases.null_for(base, teacher).models:
@@ -59,7 +60,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> dict[str, P]:
                     tuple(null.models[i] for i in other), tuple(null.strata[i] for i in other), ()
                 )
                 stratum = "innocent" if name.startswith("R") else "decoy-student"
-                kept = weigh.keeping(scene, np.isin(case.panel.subjects, null.models))
+                kept = keeping(scene, np.isin(case.panel.subjects, null.models))
                 for key, result in weigh.p_values(kept, teacher, null).items():
                     if result is None or result.p_t is None:
                         continue  # babble has no marks of reasoning
@@ -79,7 +80,7 @@ def test_false_positives_at_5_percent(held_out: dict[str, P], stratum: str, colu
 
 def test_false_positives_at_1_percent_of_the_predictive_t(held_out: dict[str, P]) -> None:
     for by in held_out.values():
-        p = by[weigh.JOINT, "score"]
+        p = by[JOINT, "score"]
         assert (p[:, 0] <= 0.01).sum() <= stats.binom.ppf(0.99, len(p), 0.01)
 
 
@@ -95,7 +96,7 @@ def test_p_values_of_innocents_are_uniform(held_out: dict[str, P]) -> None:
             error = np.sqrt(np.sum(np.bincount(p[:, 2].astype(int), apart) ** 2)) / len(hits)
             above = hits.mean() - level
             assert above <= 3 * error, (key, level, hits.mean(), error)
-            assert key != weigh.SCORE or above >= -3 * error, (level, hits.mean(), error)
+            assert key != SCORE or above >= -3 * error, (level, hits.mean(), error)
 
 
 def test_prompts_as_replicates_would_fail(tmp_path: Path) -> None:

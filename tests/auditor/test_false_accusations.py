@@ -16,7 +16,8 @@ import pytest
 from scipy import stats
 
 from auditor import case as cases
-from auditor import comparable, compare, measure, verdict, weigh
+from auditor import comparable, measure, verdict, weigh
+from auditor.scenes import SCORE, Scene, scene_of
 from tests.panels import VOCABULARY, answers, generated, lineage_csv, mixed, written_panel
 
 SEEDS, TEACHERS, INNOCENTS = range(5), ("T", "D01", "D02"), 3
@@ -103,7 +104,7 @@ def accused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counter[str], Cou
         )
         for name in (*made, "S"):
             case = replace(base, student=name)
-            scene = compare.scene_of(case, found, config)
+            scene = scene_of(case, found, config)
             for teacher in TEACHERS[:1] if name == "S" else TEACHERS:
                 way = name.partition("/")[0]
                 asked[way] += 1
@@ -114,16 +115,16 @@ def accused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Counter[str], Cou
     return hits, asked
 
 
-def open_gate(case: cases.Case, scene: weigh.Scene, teacher: str) -> bool:
+def open_gate(case: cases.Case, scene: Scene, teacher: str) -> bool:
     null = cases.null_for(case, teacher)
-    p = weigh.p_values(scene, teacher, null)[weigh.SCORE]
+    p = weigh.p_values(scene, teacher, null)[SCORE]
     barred = comparable.unlike_all(scene, teacher, null) or comparable.templated(case.view, case.student)
     return not barred and bool(
         p and p.p_t is not None and p.p_t <= verdict.UNUSUAL_AT and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
     )
 
 
-def on_worst_probes(scene: weigh.Scene, teacher: str) -> weigh.Scene:
+def on_worst_probes(scene: Scene, teacher: str) -> Scene:
     """An accuser keeps the probes on which the student's wording is closest to the teacher's."""
     wording = next(m for m in scene.measurements if m.detector == "wording")
     mine, column = wording.values[scene.student], scene.models.index(teacher)

@@ -12,7 +12,7 @@ from auditor import calibration as c
 from auditor import verdict
 from auditor.calibration import Calibration, Known
 from auditor.errors import AuditError
-from auditor.report import Finding
+from auditor.report import Finding, Interval
 from auditor.verdict import Basis, Ratio
 
 
@@ -103,12 +103,19 @@ def test_round_trip_and_what_ships(tmp_path: Path) -> None:
     assert c.read().usable and c.read().cap < 2
 
 
-def basis(log10_lr: float, interval: tuple[float, float], p_t: float = 0.01, decoys: int = 12) -> Basis:
+def basis(
+    log10_lr: float,
+    interval: tuple[float, float],
+    p_t: float = 0.01,
+    decoys: int = 12,
+    score: Interval | None = (0.8, 1.2),
+    margin: float | None = 0.3,
+) -> Basis:
     joint = Finding(
-        *("T", "joint", "score", "wording", "", 1.0, None, 2.0, 0.02, 0.02, p_t, None, None),
+        *("T", "joint", "score", "wording", "", 1.0, score, 2.0, 0.02, 0.02, p_t, None, None),
         *(200, True, (), (), ()),
     )
-    return Basis("T", joint, 0.2, 40, 20, decoys, 4, False, 0.0, Ratio(log10_lr, interval, 1.25))
+    return Basis("T", joint, 0.2, 40, 20, decoys, 4, False, 0.0, Ratio(log10_lr, interval, 1.25, margin))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +126,30 @@ def basis(log10_lr: float, interval: tuple[float, float], p_t: float = 0.01, dec
         (basis(0.2, (0.0, 0.9)), "insufficient", "lr_below_2"),
         (basis(1.2, (0.9, 1.25), p_t=0.06), "insufficient", "not_unusual"),
         (basis(1.2, (0.9, 1.25), decoys=5), "weak", "unusual"),
-        (basis(-1.1, (-1.2, -1.0), p_t=0.9), "against", "resembles_less"),
-        (basis(-1.1, (-1.2, -0.8), p_t=0.9), "insufficient", "not_unusual"),
+        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.29)), "against", "resembles_less"),
+        (basis(-1.1, (-1.2, -0.8), p_t=0.9, score=(-0.2, 0.29)), "insufficient", "not_unusual"),
+        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.31)), "insufficient", "not_unusual"),
+        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=None), "insufficient", "not_unusual"),
+        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.2), margin=None), "insufficient", "not_unusual"),
     ],
 )
 def test_levels(given: Basis, level: str, reason: str) -> None:
     assert verdict.decide(given) == (level, reason)
-    words = verdict.words("S", "T", level, reason)
-    assert "proves" not in words and ("was not distilled" in words) == (level == "against")
     assert verdict.cap(given)[0] == ("weak" if given.decoys < 10 else "moderate")
+
+
+def test_the_smallest_effect_is_what_nearly_all_students_show() -> None:
+    """Families weigh equally: the twenty copies of one low family do not set the margin alone."""
+    low = [Known(f"low{i}", "t", "low", True, -9.0 - i) for i in range(20)]
+    rest = [Known(f"s{f}", "t", f"f{f}", True, float(f)) for f in range(1, 40)]
+    found = Calibration("", "", 1, (*low, *rest, Known("no", "t", "n", False, -99.0)))
+    assert found.smallest_effect == 2.0
+    assert found.found_at(2.0) >= 0.95 > found.found_at(2.1)
+    assert found.found_at(-99.0) == pytest.approx(1.0)
+    assert Calibration("", "", 1, ()).smallest_effect is None
+
+
+def test_the_score_a_ratio_takes() -> None:
+    line = c.Line(-1.0, 2.0)
+    assert line.log10_lr(np.array([line.score_at(1.0)])) == pytest.approx(1.0)
+    assert c.Line(3.0, 0.0).score_at(1.0) == c.Line(3.0, -1.0).score_at(1.0) == float("inf")

@@ -9,9 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from auditor import readers, verdict
+from auditor.alternatives import Record, alternatives
 from auditor.cli import main
+from auditor.descent import Descent
 from auditor.errors import AuditError
+from auditor.lineage import Lineage
 from auditor.readers import ReadOptions
+from auditor.report import LineageRow
 from auditor.verdict import Basis
 from tests.panels import generated, written_panel
 
@@ -95,8 +99,9 @@ def test_a_misspelled_variable_is_said(asked: list[str], monkeypatch: pytest.Mon
     ],
 )
 def test_direction_says_what_the_dates_say(released: tuple[str, str], says: str) -> None:
-    basis = Basis("T", None, None, 40, 20, 12, 4, False, 0.0)
-    by_name = {a.name: a for a in verdict.alternatives("S", "T", basis, released)}
+    rows = {m: LineageRow(m, released=date) for m, date in zip("ST", released, strict=True)}
+    record = Record(Descent("S", "T", Lineage(rows, "here")), (), {}, 0.0)
+    by_name = {a.name: a for a in alternatives(record)}
     assert says in by_name["direction"].text
 
 

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import pickle
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from auditor import embed
-from auditor.embed import Packaged, check_folder, embedding, equipped
+from auditor.embed import Packaged, check_folder, embedding, equipped, rounded
 from auditor.errors import AuditError
 from detectors.semantics import NEEDS, Semantics, residuals, shared_directions
 from detectors.types import Float32
@@ -187,6 +188,32 @@ def test_an_honest_folder_is_accepted(tmp_path) -> None:
     assert first.startswith(f"{tmp_path.name} sha256:")
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "1_Pooling/config.json"])
+def test_any_file_of_a_folder_makes_it_another_model(tmp_path, name) -> None:
+    """Cached by path, as a run sees one state of a folder: the same files stand in two places."""
+    models = []
+    for place, content in (("a/m", b"1"), ("b/m", b"1"), ("c/m", b"2")):
+        (tmp_path / place / "1_Pooling").mkdir(parents=True)
+        (tmp_path / place / ".cache").mkdir()
+        (tmp_path / place / ".cache" / "when").write_text(place)
+        folder(tmp_path / place, ["sentence_transformers.models.Transformer"])
+        (tmp_path / place / name).write_bytes(content)
+        models.append(embed.Folder(str(tmp_path / place)))
+    first, same, other = ((m.model, m.identity) for m in models)
+    assert first == same and first[0] != other[0] and first[1] != other[1]
+    assert "transformers==" in first[1] and first[1].endswith("unit float16")
+
+
+def test_rounded_vectors_are_short_of_nothing_but_digits() -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 300)).astype(np.float32)
+    for scale in (1e-12, 1.0, 1e12):
+        found = rounded(vectors * np.float32(scale))
+        assert found.dtype == np.float32 and (found == found.astype(np.float16)).all()
+        np.testing.assert_allclose(found, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), atol=3e-4)
+    odd = rounded(np.array([[np.nan, 3, 0], [np.inf, 0, 4], [0, 0, 0]], np.float32))
+    np.testing.assert_array_equal(odd, [[0, 1, 0], [0, 0, 1], [0, 0, 0]])
+
+
 def test_code_pickles_and_names_are_refused(tmp_path) -> None:
     with pytest.raises(AuditError, match="nothing is downloaded"):
         check_folder("sentence-transformers/all-MiniLM-L6-v2")
@@ -216,6 +243,9 @@ def test_the_packaged_model(monkeypatch) -> None:
         return
     model = embedding()
     assert model == Packaged() and model.model.startswith("wordllama==")
+    assert re.fullmatch(
+        r"wordllama==\S+ l2_supercat_256 sha256:[0-9a-f]{64} tokenizers==\S+ unit float16", model.identity
+    )
     texts = [
         "The cat sleeps on the sofa.",
         "A kitten is napping on the couch.",
@@ -226,7 +256,8 @@ def test_the_packaged_model(monkeypatch) -> None:
     vectors = model(texts)
     assert vectors.shape == (5, 256) and vectors.dtype == np.float32
     assert np.isfinite(vectors).all() and (vectors[3] == 0).all()
-    scaled = vectors[:3] / np.linalg.norm(vectors[:3], axis=1, keepdims=True)
-    assert scaled[0] @ scaled[1] > scaled[0] @ scaled[2] + 0.2
+    np.testing.assert_array_equal(vectors, vectors.astype(np.float16))
+    np.testing.assert_allclose(np.linalg.norm(vectors[:3], axis=1), 1, atol=1e-3)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
     np.testing.assert_array_equal(model(texts[:1]), vectors[:1])
     assert np.isfinite(model(HOSTILE)).all()

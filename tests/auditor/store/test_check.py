@@ -97,7 +97,8 @@ def test_a_removed_seal_is_named(path):
 
 def test_every_row_carries_its_hash(stored):
     with duckdb.connect(str(stored), read_only=True) as con:
-        for (table,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+        tables = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        for table in tables - {"embeddings"}:  # a cache, and no evidence
             rows = con.sql(f"SELECT * FROM {table}").to_arrow_table()
             assert "content_hash" in rows.column_names
             if table not in ("responses", "run_responses"):

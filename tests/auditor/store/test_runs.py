@@ -98,20 +98,21 @@ def test_other_probes_than_committed_are_named(tmp_path):
 
 
 def add_note(con):
-    """2: a note on a finding."""
+    """The next one: a note on a finding."""
     con.execute("ALTER TABLE findings ADD COLUMN note VARCHAR")
 
 
 def test_older_files_are_read_and_migrated_newer_ones_refused(path, monkeypatch):
-    both = (*migrations.MIGRATIONS, add_note)
-    monkeypatch.setattr(migrations, "MIGRATIONS", both)
+    ours = migrations.MIGRATIONS
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*ours, add_note))
     assert store.check_run(path) == ()  # reading changes nothing
-    assert count(path, "migrations") == 1
+    assert count(path, "migrations") == len(ours)
     store.append_run(path, sample_run.report("run-d"), sample_run.panel(), ())
-    assert count(path, "migrations") == 2
+    assert count(path, "migrations") == len(ours) + 1
     assert store.check_run(path, "run-a") == store.check_run(path, "run-d") == ()
-    monkeypatch.setattr(migrations, "MIGRATIONS", both[:1])
-    with pytest.raises(AuditError, match="newer distill-audit: its schema is number 2, this version"):
+    monkeypatch.setattr(migrations, "MIGRATIONS", ours)
+    newer = f"newer distill-audit: its schema is number {len(ours) + 1}, this version"
+    with pytest.raises(AuditError, match=newer):
         store.list_runs(path)
-    with pytest.raises(AuditError, match=r"knows 1 to 1\. Upgrade"):
+    with pytest.raises(AuditError, match=rf"knows 1 to {len(ours)}\. Upgrade"):
         store.append_run(path, sample_run.report("c"), sample_run.panel(), ())

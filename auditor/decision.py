@@ -1,0 +1,106 @@
+"""One verdict a teacher: what the level is decided on, the other explanations, ties, and the words.
+
+Leaves out weighing (`weigh.py`), the rules (`verdict.py`) and the order of the verdicts (`compare.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from auditor import alternatives, comparable, power, ratio, ties, verdict, words
+from auditor.case import Case, later, same_answers
+from auditor.descent import Descent
+from auditor.grounds import Grounds
+from auditor.references import INNOCENT_STRATUM
+from auditor.report import Finding, Verdict
+from auditor.scenes import JOINT, SCORE, Scene
+
+
+def basis_for(
+    case: Case,
+    grounds: Grounds,
+    teacher: str,
+    findings: list[Finding],
+    p_adjusted: float | None,
+) -> verdict.Basis:
+    """What one teacher's level is decided on."""
+    scene, null = grounds.scene, grounds.null
+    joint = findings[0] if findings and findings[0].detector == JOINT else None
+    used = scene.columns.decoys_for(case.models.index(teacher), scene.student)[scene.student]
+    return verdict.Basis(
+        teacher=teacher,
+        joint=joint,
+        p_adjusted=p_adjusted,
+        references=len(null.models),
+        innocents=sum(s == INNOCENT_STRATUM for s in null.strata),
+        decoys=int(used.sum()),
+        decoy_providers=len(set(scene.columns.provider[used])),
+        teacher_later=later(case, teacher),
+        same_answers=same_answers(case, teacher),
+        unlike_all=comparable.unlike_all(scene, teacher, null),
+        templated=comparable.templated(case.view, case.student),
+        ratio=ratio.ratio_of(scene, teacher, findings, grounds.calibration),
+        power=power.power_of(scene, teacher, null, grounds.calibration),
+    )
+
+
+def verdict_for(case: Case, grounds: Grounds, basis: verdict.Basis) -> Verdict:
+    """One teacher's verdict, its words still to come: they depend on the other verdicts."""
+    scene, null = grounds.scene, grounds.null
+    teacher, joint, lr = basis.teacher, basis.joint, basis.ratio
+    level, reason = verdict.decide(basis)
+    cap, cap_reason = verdict.cap(basis)
+    group = case.lineage.group(teacher)
+    scores = _scores(scene, teacher) if joint else dict.fromkeys(scene.subjects, np.nan)
+    descent = Descent(case.student, teacher, case.lineage)
+    record = alternatives.Record(descent, null.models, scores, basis.same_answers)
+    return Verdict(
+        teacher=teacher,
+        teacher_group=tuple(m for m in case.models if case.lineage.group(m) == group),
+        proposition="distillation",
+        level=level,
+        reason=reason,
+        words="",
+        log10_lr=lr.log10_lr if lr else None,
+        log10_lr_interval=lr.interval if lr else None,
+        cap=cap,
+        cap_reason=cap_reason,
+        p_rank=joint.p_rank if joint else None,
+        p_floor=joint.p_floor if joint else None,
+        p_t=joint.p_t if joint else None,
+        p_adjusted=basis.p_adjusted,
+        references=basis.references,
+        decoys=basis.decoys,
+        tied_with=ties.tied(case, scene, teacher),
+        alternatives=alternatives.alternatives(record),
+        power=verdict.power(basis, reason),
+        would_change=verdict.would_change(level, reason, basis, alternatives.missing(record)),
+    )
+
+
+def in_words(case: Case, bases: dict[str, verdict.Basis], verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts with their sentences, those on one provider's models read together."""
+    maker, of = providers(case), {v.teacher: case.lineage.provider(v.teacher) for v in verdicts}
+    told = []
+    for v in verdicts:
+        others = [o for o in verdicts if of[o.teacher] == of[v.teacher]]
+        said = words.words(case.student, v, bases[v.teacher], others, maker[v.teacher], kin(case, v.teacher))
+        told.append(replace(v, words=said))
+    return told
+
+
+def providers(case: Case) -> dict[str, str]:
+    """Provider of every teacher as the lineage table spells it; "" = not on record."""
+    return {t: case.lineage.row(t).provider for t in case.teachers}
+
+
+def kin(case: Case, teacher: str) -> str:
+    """How a teacher or its provider enters the student's documented descent; "" = not at all."""
+    return Descent(case.student, teacher, case.lineage).kin
+
+
+def _scores(scene: Scene, teacher: str) -> dict[str, float]:
+    """Joint score of every model of the panel towards a teacher; NaN where it was not measured."""
+    return dict(zip(scene.subjects, scene.scores[SCORE][:, scene.group_of(teacher)].tolist(), strict=True))
