@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from auditor import calibration, measure, pairs, relations, verdict
-from auditor.calibration import Known
+from auditor.calibration import Calibration, Known
 from auditor.case import Case, Progress
 from auditor.counts import Bench, count
 from auditor.errors import AuditError
 from auditor.judged import Judged
 from auditor.pairs import Pair
-from auditor.rates import auc, mean_rate, tpr
+from auditor.rates import auc, mean_rate, rate, tpr
 from auditor.readers import ReadOptions
 from auditor.relations import NEGATIVES
 from auditor.report import Finding
@@ -63,7 +63,8 @@ def run(
     progress.stage("Fewer probes", len(counts) * SUBSETS)
     text = [m for m in measured if m.detector in JOINT_DETECTORS]
     by_probes = {str(n): at_fewer(case, text, clear, n, seed, progress.advance) for n in counts}
-    by_probes[str(n_probes)] = separation([judged.of(pairs.STUDENT, pairs.CONTROL).value], clear)
+    whole = [np.array([p.score for p in clear])]
+    by_probes[str(n_probes)] = separation(whole, clear)
     return count(panel.stem, len(case.panel.subjects), n_probes, judged, by_probes)
 
 
@@ -75,8 +76,9 @@ def judge(found: Sequence[Pair]) -> Judged:
     log10_lr = held_out(found)
     most = caps(found)
     capped = np.clip(log10_lr, -most, most)
-    answers = [level_of(p, lr) for p, lr in zip(found, capped, strict=True)]
-    undated = [level_of(replace(p, later=False), lr)[0] for p, lr in zip(found, capped, strict=True)]
+    given = list(zip(found, capped, margins(found), strict=True))
+    answers = [level_of(p, lr, margin) for p, lr, margin in given]
+    undated = [level_of(replace(p, later=False), lr, margin)[0] for p, lr, margin in given]
     return Judged(
         pairs=tuple(found),
         log10_lr=log10_lr,
@@ -100,6 +102,14 @@ def caps(found: Sequence[Pair]) -> Float64:
     return np.log10([len(innocents - {p.family}) + 1 for p in found])
 
 
+def margins(found: Sequence[Pair]) -> list[float | None]:
+    """Smallest effect that documented students of other families show (`Calibration.smallest_effect`)."""
+    students = tuple(Known(p.student, p.group, p.family, True, p.score) for p in found if p.positive)
+    whole = Calibration("", "", 0, students)
+    by_family = {f: whole.without([f]).smallest_effect for f in {p.family for p in found}}
+    return [by_family[p.family] for p in found]
+
+
 def at_fewer(
     case: Case,
     measured: Sequence[Measurement],
@@ -121,8 +131,29 @@ def at_fewer(
     return separation(values, clear)
 
 
+def ratios(values: Sequence[Float64], clear: Sequence[Pair]) -> dict[str, Any]:
+    """What ratios are worth that a calibration on all probes gives to (n_pairs,) scores on fewer.
+
+    Cllr, and the innocents and students at LR 10 or more; all averaged over the draws, families held out.
+    """
+    families = np.array([p.family for p in clear], dtype=str)
+    students = np.array([p.positive for p in clear], dtype=bool)
+    weight = calibration.equal_weights(students, families)
+    known = [Known(p.student, p.group, p.family, p.positive, p.score) for p in clear]
+    drawn = [[replace(k, score=float(s)) for k, s in zip(known, v, strict=True)] for v in values]
+    found = [calibration.held_out(known, these) for these in drawn]
+    if not all(np.isfinite(r).all() for r in found):
+        return {"cllr": None, "controls_at_lr10": None, "students_at_lr10": None}
+    at_ten = [[rate(r >= 1, families, among) for r in found] for among in (~students, students)]
+    return {
+        "cllr": float(np.mean([calibration.cllr(r, students, weight) for r in found])),
+        "controls_at_lr10": asdict(mean_rate(at_ten[0])),
+        "students_at_lr10": asdict(mean_rate(at_ten[1])),
+    }
+
+
 def separation(values: Sequence[Float64], clear: Sequence[Pair]) -> dict[str, Any]:
-    """AUC and true positive rates, averaged over (n_pairs,) values of one or more draws of probes."""
+    """Separation and ratios, averaged over the (n_pairs,) scores of one or more draws of probes."""
     families = np.array([p.family for p in clear], dtype=str)
     students = np.array([p.positive for p in clear], dtype=bool)
     areas = [auc(v[students], v[~students]) for v in values]
@@ -135,19 +166,23 @@ def separation(values: Sequence[Float64], clear: Sequence[Pair]) -> dict[str, An
             )
             for fpr in (0.01, 0.05)
         },
+        **ratios(values, clear),
     }
 
 
-def level_of(pair: Pair, log10_lr: float) -> tuple[str, str]:
-    """Level and reason that `audit compare` would give this pair, tested alone.
+def level_of(pair: Pair, log10_lr: float, margin: float | None = None) -> tuple[str, str]:
+    """Level and reason that `audit compare` would give this pair, tested alone, if probes made no difference.
 
-    Never "against": that takes an interval over probes, which pairs do without.
+    `margin` : the smallest effect of documented students. Nothing is resampled, so the ends of the
+    intervals are their middles, and "against" comes a little more easily than in a run.
     """
+    point = (pair.score, pair.score)
     joint = Finding(
-        *(pair.teacher, "joint", "score", "wording", "", pair.score, None, None, pair.p_rank, None, pair.p_t),
-        *(None, None, pair.n_probes, True, (), (), ()),
+        *(pair.teacher, "joint", "score", "wording", "", pair.score, point, None),
+        *(pair.p_rank, None, pair.p_t, None, None, pair.n_probes, True),
     )
-    ratio = verdict.Ratio(log10_lr, (log10_lr, log10_lr), 9.0) if np.isfinite(log10_lr) else None
+    given = np.isfinite(log10_lr)
+    ratio = verdict.Ratio(log10_lr, (log10_lr, log10_lr), 9.0, margin) if given else None
     basis = verdict.Basis(
         teacher=pair.teacher,
         joint=joint,

@@ -210,17 +210,21 @@ def statistics(bench: Part) -> Table:
 
 def probes(bench: Part) -> Table:
     """By the number of probes that the student answered."""
+    keys = ("tpr_at_fpr01", "tpr_at_fpr05", "students_at_lr10", "controls_at_lr10")
     rows: list[Row] = [
-        (name, share(part["auc"]), *(rate(part[k]) for k in ("tpr_at_fpr01", "tpr_at_fpr05")))
+        (name, share(part["auc"]), *(rate(part[k]) if part[k] else "" for k in keys), share(part["cllr"]))
         for name, part in bench["by_probes"].items()
     ]
     draws = max((part["draws"] for part in bench["by_probes"].values()), default=1)
-    note = (
-        f"Fewer probes than all: means over {draws} random draws; an interval is the mean of theirs."
+    note = "Likelihood ratios by the fit on all probes, families held out, before any other rule." + (
+        f" Fewer probes than all: means over {draws} random draws; an interval is the mean of theirs."
         if draws > 1
         else ""
     )
-    head = ("probes", "AUC", "above 99 % of innocents", "above 95 %")
+    head = (
+        *("probes", "AUC", "above 99 % of innocents", "above 95 %"),
+        *("students at LR 10", "innocents at LR 10", "Cllr"),
+    )
     return Table("probes", "By number of probes", note, head, rows)
 
 

@@ -118,9 +118,13 @@ def detectors(b: Report) -> str:
 
 def probes(b: Report) -> str:
     """Separation by the number of probes that the student answered."""
-    keys = ("tpr_at_fpr01", "tpr_at_fpr05")
-    body = [(n, share(p["auc"]), *(rate(p[k]) for k in keys)) for n, p in b["by_probes"].items()]
-    return rows(("probes", "AUC", "TPR at 1 %", "TPR at 5 %"), body)
+    keys = ("tpr_at_fpr01", "tpr_at_fpr05", "students_at_lr10", "controls_at_lr10")
+    body = [
+        (n, share(p["auc"]), *(share(p[k]["rate"]) for k in keys), share(p["cllr"]))
+        for n, p in b["by_probes"].items()
+    ]
+    head = ("probes", "AUC", "TPR at 1 %", "TPR at 5 %", "students at LR 10", "innocents at LR 10", "Cllr")
+    return rows(head, body)
 
 
 TABLES: dict[str, Callable[[Report], str]] = {
