@@ -132,16 +132,16 @@ def at_fewer(
 
 
 def ratios(values: Sequence[Float64], clear: Sequence[Pair]) -> dict[str, Any]:
-    """What ratios are worth that a calibration on all probes gives to (n_pairs,) scores on fewer.
+    """What the ratios of (n_pairs,) scores are worth: Cllr, and innocents and students at LR 10 or more.
 
-    Cllr, and the innocents and students at LR 10 or more; all averaged over the draws, families held out.
+    The calibration is on all draws of as many probes; families held out, figures averaged over the draws.
     """
     families = np.array([p.family for p in clear], dtype=str)
     students = np.array([p.positive for p in clear], dtype=bool)
     weight = calibration.equal_weights(students, families)
     known = [Known(p.student, p.group, p.family, p.positive, p.score) for p in clear]
     drawn = [[replace(k, score=float(s)) for k, s in zip(known, v, strict=True)] for v in values]
-    found = [calibration.held_out(known, these) for these in drawn]
+    found = [calibration.held_out([k for these in drawn for k in these], these) for these in drawn]
     if not all(np.isfinite(r).all() for r in found):
         return {"cllr": None, "controls_at_lr10": None, "students_at_lr10": None}
     at_ten = [[rate(r >= 1, families, among) for r in found] for among in (~students, students)]

@@ -7,22 +7,16 @@ ratio. Leaves out measuring the pairs (`pairs.py`) and turning a ratio into a le
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor import shipped
-from auditor.errors import AuditError
 from detectors.types import Bool, Float64
 
-SHIPPED = "calibration/alpaca-eval.json"
-SCHEMA = 1
 # Inverse of the L2 penalty; a family counts as one observation of a score in units of its spread.
 PENALTY = 16.0
 # The smallest effect of documented students is the score that all but this share of them reach.
@@ -119,31 +113,6 @@ class Line:
     def score_at(self, log10_lr: float) -> float:
         """Score from which the log10 likelihood ratio reaches a value; infinity where it does not rise."""
         return (log10_lr - self.intercept) / self.slope if self.slope > 0 else math.inf
-
-
-def read(path: Path | None = None) -> Calibration:
-    """Read a calibration; the shipped one without a path."""
-    path = path or shipped.path(SHIPPED)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        pairs = tuple(Known(**p) for p in found["pairs"])
-        if found["schema"] != SCHEMA:
-            raise AuditError(f"{path}: calibration schema {found['schema']}, this version knows {SCHEMA}.")
-        return Calibration(found["name"], found["made"], found["n_probes"], pairs)
-    except OSError as error:
-        raise AuditError(f"Cannot read the calibration {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise AuditError(
-            f"{path} is not a calibration ({type(error).__name__}: {error}). 'audit calibrate' writes one."
-        ) from error
-
-
-def write(calibration: Calibration, path: Path) -> None:
-    """Write a calibration, one pair a line."""
-    head = {k: v for k, v in asdict(calibration).items() if k != "pairs"}
-    lines = ",\n".join(json.dumps(asdict(p), ensure_ascii=False) for p in calibration.pairs)
-    start = json.dumps({"schema": SCHEMA, **head}, ensure_ascii=False)[:-1]
-    path.write_text(f'{start}, "pairs": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
 def fit(calibration: Calibration) -> Line:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor import borrowed, decision, measure, shipped, store, verdict, weigh, words
-from auditor import calibration as calibrations
+from auditor import borrowed, calibration_file, decision, measure, shipped, store, verdict, weigh, words
 from auditor import lineage as lineages
 from auditor.case import Case, Progress, Silent, later, prepare
 from auditor.config import CompareConfig
@@ -229,7 +228,7 @@ def _versions() -> dict[str, str]:
 
 def _shipped_or_own(config: CompareConfig) -> dict[str, str]:
     """SHA-256 of the lineage table and the calibration, given or shipped."""
-    asked = {lineages.SHIPPED: config.lineage, calibrations.SHIPPED: config.calibration}
+    asked = {lineages.SHIPPED: config.lineage, calibration_file.SHIPPED: config.calibration}
     paths = {
         given or name: Path(given) if given else shipped.path(name)
         for name, given in asked.items()

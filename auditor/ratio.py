@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from auditor import calibration as calibrations
-from auditor import shipped, verdict, weigh
+from auditor import calibration_file, shipped, verdict, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
 from auditor.report import Finding
@@ -29,7 +29,8 @@ def calibration_for(
     if config.calibration == "none" or (shipped_as and config.calibration):
         return None
     given = Path(config.calibration) if config.calibration else None
-    known = calibrations.read(shipped.path(shipped_as) if shipped_as else given)
+    answered = int(case.answered[case.panel.subjects.index(case.student)].sum())
+    known = calibration_file.read(shipped.path(shipped_as) if shipped_as else given, answered)
     group = case.lineage.group(case.student)
     siblings = {s for s in case.panel.subjects if case.lineage.group(s) == group}
     families = {case.lineage.row(case.student).family} | {

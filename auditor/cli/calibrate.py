@@ -16,16 +16,24 @@ from auditor.cli.terminal import Terminal
 @click.command(short_help="Make a calibration from pairs of known history.")
 @known_pairs
 @option("-o", "--output", metavar="FILE", required=True, help="The calibration to write, a JSON file.")
+@option("--seed", type=int, default=0, show_default=True, help="Seed of the random choice of probes.")
 @reading
 @shared
 @click.pass_context
 def calibrate(
-    ctx: click.Context, /, panel: str, relations: str, lineage: str | None, output: str, **given: Any
+    ctx: click.Context,
+    /,
+    panel: str,
+    relations: str,
+    lineage: str | None,
+    output: str,
+    seed: int,
+    **given: Any,
 ) -> None:
     """Measure pairs of known history, and write what 'audit compare --calibration' takes.
 
-    The file holds one line a pair: names, family, label and score, no text. What it is worth, judged with
-    families held out, is printed.
+    The file holds one line a pair: names, family, label and scores on all probes and on fewer, no text. What
+    it is worth, judged with families held out, is printed.
     """
     terminal = ctx.ensure_object(Terminal)
     refuse_overwriting(
@@ -33,10 +41,12 @@ def calibrate(
     )
 
     from auditor import calibrate as job
-    from auditor import calibration
+    from auditor import calibration_file
 
     with Bars(terminal) as progress:
-        found, summary = job.calibrate(Path(panel), Path(relations), lineage, read_options(given), progress)
-    calibration.write(found, Path(output))
+        found, summary = job.calibrate(
+            Path(panel), Path(relations), lineage, read_options(given), seed, progress
+        )
+    calibration_file.write(found, Path(output))
     terminal.out(summary)
     terminal.say(f"Calibration written to {output}")

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor import bench, calibration, measure, pairs, references, verdict
+from auditor import bench, calibration, calibration_file, measure, pairs, references, verdict
 from auditor import case as cases
 from auditor.config import CompareConfig
 from auditor.lineage import Lineage
@@ -156,7 +156,7 @@ def on_worst_probes(case: cases.Case, measured: Sequence[Measurement], pair: Rel
 
 def report(way: str, found: Sequence[Pair]) -> None:
     """One line of the table."""
-    known = calibration.read()
+    known = calibration_file.read()
     gate, moderate, named = 0, 0, []
     for p in found:
         lr = calibration.fit(known.without({p.family})).log10_lr(np.array([p.score]))[0]

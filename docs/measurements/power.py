@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from auditor import calibration as calibrations
+from auditor import calibration_file, measure, pairs, power, relations, verdict, weigh
 from auditor import case as cases
-from auditor import measure, pairs, power, relations, verdict, weigh
 from auditor.readers import ReadOptions
 from auditor.scenes import SCORE, Scene
 
@@ -34,7 +34,7 @@ def main() -> None:
     chosen = measure.choose(("wording", "opening"))[0]
     measured = measure.measure(case.panel, case.models, chosen, lambda _: None)
     positive = [r for r in relations.present(known, case.panel.subjects) if r.label == relations.POSITIVE]
-    shipped, like = calibrations.read(), {}
+    shipped, like = calibration_file.read(), {}
     rows: dict[str, list[Row]] = defaultdict(list)
     for student in dict.fromkeys(r.student for r in positive):
         judged, scene = pairs.held_out(case, measured, student, like)

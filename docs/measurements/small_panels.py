@@ -24,7 +24,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from auditor import borrowed, calibrate, calibration, measure, pairs, relations, shipped, verdict
+from auditor import borrowed, calibrate, calibration_file, measure, pairs, relations, shipped, verdict
 from auditor.calibration import Calibration, Known
 from auditor.case import Case, mean_length
 from auditor.pairs import Pair
@@ -94,9 +94,8 @@ def main() -> None:
     evaluate(case, small, kinds, null, clear)
     if "--write" in sys.argv:
         borrowed.write(null, shipped.folder() / borrowed.SHIPPED)
-        calibration.write(
-            calibration_of(case, small, clear, null.made), shipped.folder() / borrowed.CALIBRATION
-        )
+        made = calibration_of(case, small, clear, null.made)
+        calibration_file.write([made], shipped.folder() / borrowed.CALIBRATION)
 
 
 def draws(case: Case, teachers: dict[str, str], rng: np.random.Generator) -> Iterator[Draw]:

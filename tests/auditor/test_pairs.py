@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from auditor import calibration, measure, pairs, relations
+from auditor import calibration_file, measure, pairs, relations
 from auditor.cli import main
 from auditor.errors import AuditError
 from auditor.readers import ReadOptions
@@ -67,7 +67,7 @@ def test_calibrate_and_compare_with_it(files: tuple[Path, Path, Path], tmp_path:
     found = CliRunner().invoke(main, [*arguments, "-o", str(made)])
     assert found.exit_code == 0, found.stderr
     assert "8 documented students of 8 families" in found.stdout and "Cllr" in found.stdout
-    assert calibration.read(made).usable
+    assert calibration_file.read(made).usable
     ask = ["compare", "--panel", str(panel), "--lineage", str(lineage), "-s", "panel:P3", "-t", "panel:T"]
     ask += ["--evidence", str(tmp_path / "a.duckdb"), "--bootstrap", "50"]
     accused = CliRunner().invoke(main, [*ask, "--calibration", str(made)])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from auditor import calibration as calibrations
+from auditor import calibration_file, compare, measure, power, verdict, weigh
 from auditor import case as cases
-from auditor import compare, measure, power, verdict, weigh
 from auditor.calibration import Calibration, Known
 from auditor.config import CompareConfig
 from auditor.references import References
@@ -112,7 +112,7 @@ def test_reports_say_it(made: Made, tmp_path: Path) -> None:
     def judged(config: CompareConfig) -> verdict.Verdict:
         return compare.judge(case, list(scene.measurements), config, cases.Silent())[0][0]
 
-    calibrations.write(calibration(0.0), tmp_path / "c.json")
+    calibration_file.write([calibration(0.0)], tmp_path / "c.json")
     found = judged(replace(config, calibration=str(tmp_path / "c.json")))
     assert found.power is not None and 0 < found.power <= 1
     assert "of the 30 documented students (30 families, weighted equally)" in found.words
@@ -150,7 +150,9 @@ def test_what_limits_the_power_would_change_the_verdict() -> None:
 def test_the_students_own_family_is_left_out(made: Made, tmp_path: Path) -> None:
     config, case, scene, _ = made
     own = Known("S", "t", "S", True, 99.0)
-    calibrations.write(replace(calibration(0.0), pairs=(*calibration(0.0).pairs, own)), tmp_path / "c.json")
+    calibration_file.write(
+        [replace(calibration(0.0), pairs=(*calibration(0.0).pairs, own))], tmp_path / "c.json"
+    )
     found = compare.judge(
         *(case, list(scene.measurements)),
         *(replace(config, calibration=str(tmp_path / "c.json")), cases.Silent()),
