@@ -195,6 +195,7 @@ def level_of(pair: Pair, log10_lr: float, margin: float | None = None) -> tuple[
         same_answers=0.0,
         unlike_all=pair.unlike_all,
         templated=pair.templated,
+        descends=pair.descends,
         ratio=ratio,
     )
     return verdict.decide(basis)

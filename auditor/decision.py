@@ -41,6 +41,7 @@ def basis_for(
         same_answers=same_answers(case, teacher),
         unlike_all=comparable.unlike_all(scene, teacher, null),
         templated=comparable.templated(case.view, case.student),
+        descends=Descent(case.student, teacher, case.lineage).direct,
         ratio=ratio.ratio_of(scene, teacher, findings, grounds.calibration),
         power=power.power_of(scene, teacher, null, grounds.calibration),
     )

@@ -61,6 +61,11 @@ class Descent:
         line = {plain_name(self.lineage.group(model)), *self.ancestors(model)}
         return [name for key, name in self.origin.items() if key in line]
 
+    @property
+    def direct(self) -> bool:
+        """Whether the student is documented to come from the weights of the teacher or its sibling."""
+        return any(key in self.aliases for key in self.origin)
+
     @cached_property
     def kin(self) -> str:
         """How the teacher or its provider enters the student's documented descent; "" = not at all."""

@@ -16,6 +16,7 @@ from auditor import case as cases
 from auditor import comparable, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
+from auditor.descent import Descent
 from auditor.errors import AuditError
 from auditor.lineage import plain_name, tokens_of
 from auditor.readers import ReadOptions, read
@@ -41,7 +42,7 @@ class Pair:
         the relations or the lineage table name the teacher or its sibling as what the student learned from.
     score : joint score; p_t, p_rank : its significance. contrasts : detector and statistic -> value, no
         null; statistics : the same -> (z, predictive p).
-    references, innocents, decoys, decoy_providers, n_probes, unlike_all, templated : how much it
+    references, innocents, decoys, decoy_providers, n_probes, unlike_all, templated, descends : how much it
         rests on.
     others : joint score towards every group that came no later and is not the student's own.
     tuning : how the student was tuned (`relations.TUNINGS`).
@@ -67,6 +68,7 @@ class Pair:
     n_probes: int
     unlike_all: bool
     templated: bool
+    descends: bool
     others: dict[str, float]
     tuning: str = ""
     documented_line: bool = False
@@ -206,6 +208,7 @@ def _pair(case: Case, scene: Scene, relation: Relation, taught: set[str]) -> Pai
         n_probes=weigh.n_probes(scene, teacher),
         unlike_all=comparable.unlike_all(scene, teacher, null),
         templated=comparable.templated(case.view, case.student),
+        descends=Descent(case.student, teacher, case.lineage).direct,
         others=_others(case, scene),
         tuning=relation.tuning,
         documented_line=near and _documented_line(case, teacher, taught),

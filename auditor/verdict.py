@@ -12,11 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditor.report import Finding
+from auditor.reports.numerals import times
 
 UNUSUAL_AT, MODERATE_AT = 0.05, 0.01
 # log10 LR from which a level is reached; from the negative of AGAINST_AT on, support for the alternative.
 LADDER = (("moderately_strong", 2.0), ("moderate", 1.0), ("weak", 0.30103))
 AGAINST_AT = 1.0
+# log10 LR of the level above the ladder.
+BEYOND = 3.0
 RANK_FORBIDS_ABOVE = 0.10
 MIN_REFERENCES, MIN_INNOCENTS = 20, 5
 MIN_DECOYS, MIN_DECOY_PROVIDERS = 10, 4
@@ -27,10 +30,9 @@ GOOD_POWER = 0.8
 ACCUSING = ("weak", "moderate", "moderately_strong", "strong")
 
 UNCALIBRATED = "the score is not calibrated to a likelihood ratio for this run"
-CALIBRATED = (
-    "the calibration knows too few independent families for more, and power on students distilled on purpose "
-    "was not measured"
-)
+CALIBRATED = "the calibration knows too few independent families for more"
+# What keeps the level above the ladder closed.
+CLOSED = "for more, power on students distilled on purpose would have to be measured"
 
 # docs/measurements/false_accusations.py: 25 of 92 innocents passed on the 50 worst probes.
 CHOSEN_PROBES = (
@@ -39,10 +41,11 @@ CHOSEN_PROBES = (
     "them, and when."
 )
 
+LATER = "teacher_later"
 REASONS = {
-    "unusual": "the student resembles {t} more than the reference models do",
+    "unusual": "the student resembles {t} more than models that did not learn from it are expected to",
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
-    "not_unusual": "the student resembles {t} no more than models of innocent origin may",
+    "not_unusual": "the student resembles {t} no more than models that did not learn from it may",
     "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
     "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
@@ -52,24 +55,46 @@ REASONS = {
     "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
     "unlike_all": "the student resembles no model of the panel enough for a comparison (another language?)",
     "templated": "most of the student's answers begin with the same words, or with the prompt: a template",
+    "descends": "the student is documented to come from the weights of {t} or a sibling, which may alone "
+    "explain the resemblance: answers do not tell descent from distillation, weights would",
     "not_measured": "the joint score could not be measured",
+}
+# The same for the first line of a report.
+SHORTLY = {
+    "not_unusual": "no more alike than models may be that did not learn from it",
+    "lr_below_2": "likelihood ratio below 2",
+    "rank_above_0.10": "too many references are as much alike",
+    "few_references": "too few references are eligible",
+    "few_decoys": "too few decoy teachers",
+    "few_probes": "too few probes are shared",
+    LATER: "came after the student",
+    "same_answers": "most answers are the same, word for word",
+    "unlike_all": "the student resembles no model of the panel enough for a comparison",
+    "templated": "the student's answers begin with a template",
+    "descends": "documented to come from the teacher's weights",
+    "not_measured": "not measured",
 }
 # What would lift a reason.
 STEPS = {
     "unlike_all": "Answers of the student in the language and form of the panel's.",
     "templated": "Answers without what a harness or a system prompt put in front of them.",
     "teacher_later": "A correction of the release dates in the lineage table.",
+    "descends": "The weights of both models: they decide whether one was made from the other.",
 }
 # What would make it easier to find a student, by the rule that sets the score it takes.
 LIMITS = {
     "null": "More references, or some closer to the student: how they spread sets the score needed.",
-    "rank": "More references: the rank p sets the score needed.",
+    "rank": "More references: with so few, the rank p asks for a score above nearly all of them.",
     "ratio": "More pairs of known history in the calibration: the likelihood ratio sets the score needed.",
 }
+OTHER_PROBES = (
+    "Other probes, closer to what the student may have been taught: on these its score is more common among "
+    "models that did not learn from the teacher."
+)
 # Reasons that say something about the inputs, not about the student.
 UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "templated", "not_measured")
 # Reasons that leave the student's resemblance unweighed.
-UNWEIGHED = (*UNABLE, "teacher_later", "same_answers")
+UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "descends")
 
 
 @dataclass(frozen=True)
@@ -120,7 +145,7 @@ class Basis:
     """What a level is decided on, for one teacher.
 
     `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
-    nothing was calibrated.
+    nothing was calibrated. `descends` : the student is documented to come from the teacher's weights.
     """
 
     teacher: str
@@ -136,6 +161,7 @@ class Basis:
     power: Power | None = None
     unlike_all: bool = False
     templated: bool = False
+    descends: bool = False
 
     @property
     def not_comparable(self) -> str:
@@ -190,6 +216,8 @@ def decide(basis: Basis) -> tuple[str, str]:
     level = _by_ratio(basis.ratio) if basis.ratio else ("weak" if p > MODERATE_AT else "moderate")
     if not level:
         return "insufficient", "lr_below_2"
+    if basis.descends:
+        return "insufficient", "descends"
     return ("weak" if few_decoys(basis) else level), "unusual"
 
 
@@ -211,6 +239,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", why(basis.teacher, "same_answers")
     if basis.not_comparable:
         return "insufficient", why(basis.teacher, basis.not_comparable)
+    if basis.descends:
+        return "insufficient", why(basis.teacher, "descends")
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "
@@ -224,7 +254,9 @@ def cap(basis: Basis) -> tuple[str, str]:
     if basis.ratio is None:
         return "moderate", UNCALIBRATED
     reachable = next((level for level, at in LADDER if basis.ratio.cap >= at), "insufficient")
-    return reachable, f"log10 LR is at most {basis.ratio.cap:.1f}: {CALIBRATED}"
+    if basis.ratio.cap >= BEYOND:
+        return reachable, CLOSED
+    return reachable, f"the likelihood ratio is at most {times(basis.ratio.cap)}: {CALIBRATED}"
 
 
 def power(basis: Basis, reason: str) -> float | None:
@@ -257,10 +289,15 @@ def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...]
         steps.append(f"More probes (now {basis.joint.n_probes}).")
     if reason in STEPS:
         steps.append(STEPS[reason])
-    if reason not in UNWEIGHED:
+    leans_against = basis.ratio is not None and basis.ratio.log10_lr < 0
+    if reason not in UNWEIGHED and leans_against:
+        steps.append(OTHER_PROBES)
+    elif reason not in UNWEIGHED:
         if level == "insufficient" and basis.power and basis.power.moderate.share < GOOD_POWER:
             steps.append(LIMITS[basis.power.moderate.rule])
         steps += missing
+    if level in ACCUSING and basis.ratio and basis.ratio.log10_lr >= basis.ratio.cap:
+        steps.append(f"A calibration that knows more families: this one ends at {times(basis.ratio.cap)}.")
     if level in ACCUSING:
         steps.append("A reference model trained on the same public data that scores as high as the student.")
     steps.append("Log-probabilities or weights of the student; the teacher's log of served answers.")

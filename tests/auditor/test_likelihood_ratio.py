@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from auditor import calibration as c
-from auditor import verdict
+from auditor import calibration_file, verdict
 from auditor.calibration import Calibration, Known
 from auditor.errors import AuditError
 from auditor.report import Finding, Interval
@@ -84,23 +84,46 @@ def test_the_interval_holds_the_truth_and_narrows() -> None:
     [
         ("", "not a calibration"),
         ("[]", "not a calibration"),
-        ('{"schema": 9, "name": "", "made": "", "n_probes": 1, "pairs": []}', "schema 9"),
-        ('{"schema": 1, "name": "", "made": "", "n_probes": 1, "pairs": [{"student": "s"}]}', "not a calib"),
+        ('{"schema": 1, "name": "", "made": "", "n_probes": 1, "pairs": []}', "schema 1"),
+        (
+            '{"schema": 2, "name": "", "made": "", "n_probes": [1], "pairs": [{"student": "s"}]}',
+            "not a calib",
+        ),
+        ('{"schema": 2, "name": "", "made": "", "n_probes": [], "pairs": []}', "not a calib"),
     ],
 )
 def test_bad_files(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "c.json").write_text(text)
     with pytest.raises(AuditError, match=says):
-        c.read(tmp_path / "c.json")
+        calibration_file.read(tmp_path / "c.json")
     with pytest.raises(AuditError, match="Cannot read"):
-        c.read(tmp_path / "none.json")
+        calibration_file.read(tmp_path / "none.json")
 
 
 def test_round_trip_and_what_ships(tmp_path: Path) -> None:
     made = Calibration("n", "m", 3, pairs(np.random.default_rng(5)))
-    c.write(made, tmp_path / "c.json")
-    assert c.read(tmp_path / "c.json") == made and json.loads((tmp_path / "c.json").read_text())
-    assert c.read().usable and c.read().cap < 2
+    calibration_file.write([made], tmp_path / "c.json")
+    read = calibration_file.read(tmp_path / "c.json")
+    assert [p.score for p in read.pairs] == pytest.approx([p.score for p in made.pairs], abs=1e-4)
+    assert replace(read, pairs=()) == replace(made, pairs=())
+    assert calibration_file.read().usable and calibration_file.read().cap < 2
+
+
+def test_scores_are_those_on_about_as_many_probes(tmp_path: Path) -> None:
+    def at(n: int, draws: int) -> Calibration:
+        one = Known("s", "t", "f", True, float(n))
+        return Calibration("n", "m", n, tuple(replace(one, score=n + d) for d in range(draws)))
+
+    calibration_file.write([at(800, 1), at(100, 3), at(20, 3)], tmp_path / "c.json")
+    for answered, taken in ((900, 800), (None, 800), (799, 100), (100, 100), (99, 20), (5, 20)):
+        found = calibration_file.read(tmp_path / "c.json", answered)
+        assert found.n_probes == taken, answered
+        assert [p.score for p in found.pairs] == [taken + d for d in range(1 if taken == 800 else 3)]
+
+
+def test_fewer_probes_ask_for_a_higher_score() -> None:
+    all_probes, twenty = (c.fit(calibration_file.read(n_probes=n)).score_at(1.0) for n in (805, 20))
+    assert all_probes < 0.9 * twenty, "noise makes a score of the same size worth less"
 
 
 def basis(
@@ -126,6 +149,8 @@ def basis(
         (basis(0.2, (0.0, 0.9)), "insufficient", "lr_below_2"),
         (basis(1.2, (0.9, 1.25), p_t=0.06), "insufficient", "not_unusual"),
         (basis(1.2, (0.9, 1.25), decoys=5), "weak", "unusual"),
+        (replace(basis(1.2, (0.9, 1.25)), descends=True), "insufficient", "descends"),
+        (replace(basis(1.2, (0.9, 1.25), p_t=0.06), descends=True), "insufficient", "not_unusual"),
         (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.29)), "against", "resembles_less"),
         (basis(-1.1, (-1.2, -0.8), p_t=0.9, score=(-0.2, 0.29)), "insufficient", "not_unusual"),
         (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.31)), "insufficient", "not_unusual"),
