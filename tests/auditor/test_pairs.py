@@ -71,7 +71,7 @@ def test_calibrate_and_compare_with_it(files: tuple[Path, Path, Path], tmp_path:
     ask = ["compare", "--panel", str(panel), "--lineage", str(lineage), "-s", "panel:P3", "-t", "panel:T"]
     ask += ["--evidence", str(tmp_path / "a.duckdb"), "--bootstrap", "50"]
     accused = CliRunner().invoke(main, [*ask, "--calibration", str(made)])
-    assert accused.exit_code == 1 and "log10 LR" in accused.stdout.splitlines()[0]
+    assert accused.exit_code == 1 and "likelihood ratio" in accused.stdout.splitlines()[0]
     without = CliRunner().invoke(main, [*ask, "--calibration", "none"])
     assert without.exit_code == 1 and "log10 LR" not in without.stdout.splitlines()[0]
     assert CliRunner().invoke(main, [*arguments, "-o", str(table)]).exit_code == 2

@@ -37,17 +37,19 @@ def line(*verdicts: Verdict, kin: str = "", **providers: str) -> str:
 def test_a_teacher_alone_and_with_siblings() -> None:
     alone = verdict("A", teacher_group=("A",))
     assert "was distilled from A, against its not having been" in told(alone)
-    assert line(alone).startswith("Moderate support for distillation of S from A (adjusted p .002;")
+    assert line(alone).startswith(
+        "Moderate support for distillation of S from A (predictive p .001, adjusted .002;"
+    )
     group = verdict("A", teacher_group=("A", "B", "C", "D", "E"))
     assert "from A or a sibling checkpoint (B, C, D and 1 more), against" in told(group)
-    assert "of S from A or a sibling checkpoint (adjusted p" in line(group)
+    assert "of S from A or a sibling checkpoint (predictive p" in line(group)
 
 
 def test_teachers_that_tie_are_one_answer_about_their_provider() -> None:
     a, b = verdict("A", tied_with=("B",)), verdict("B", tied_with=("A",))
     assert "from a model of acme (A or B: the answers do not tell which), against" in told(a, (b,))
     found = line(a, b)
-    assert "of S from a model of acme (A or B: the answers do not tell which; adjusted p" in found
+    assert "of S from a model of acme (A or B: the answers do not tell which; predictive p" in found
     assert "Also" not in found and found.count("A or B") == 1
     assert "from A or B (the answers do not tell which), against" in told(a, (b,), provider="")
 
@@ -58,7 +60,7 @@ def test_several_accused_of_one_provider_are_one_answer() -> None:
     assert "There is support for B (weak) of the same provider, too" in told(a, (b,))
     assert "There is support" not in told(a)
     found = line(a, b, other, C="zeta")
-    assert "from one or more models of acme (moderate for A, weak for B; adjusted p" in found
+    assert "from one or more models of acme (moderate for A, weak for B; predictive p" in found
     assert "Also weak for C." in found
     assert "one or more models of acme (A, D;" in line(a, verdict("D", teacher_group=("D",)))
     unknown = line(a, b, A="", B="")
@@ -86,7 +88,7 @@ def test_what_a_negative_answer_is_worth() -> None:
     assert "knows from 300 probes of here, 60 % score high enough" in said
     assert "60 % score high enough (from 0.80 on) to be found here at moderate, 91 % score" in said
     assert "at weak: a negative answer is worth that much, and less at the 200 of this run." in said
-    assert said.endswith("S scores 4.10.")
+    assert "Power: S scores 4.10; of the 40" in said
     assert "students of public models; power on students distilled on purpose was not measured." in said
     assert "a negative answer" not in told(verdict("A"))
 
