@@ -14,7 +14,7 @@ def pair(student: str, label: str, score: float, family: str, others: dict[str, 
     """A pair towards T of "acme", on enough references and probes; a score above 2 is unusual."""
     return Pair(
         *(student, "T", "T", label, family, "acme", False, False, score, 0.001 if score > 2 else 0.5, 0.02),
-        *({"joint score": score}, {}, 40, 20, 12, 4, 200, False, False, others or {}),
+        *({"joint score": score}, {}, 40, 20, 12, 4, 200, False, False, False, others or {}),
     )
 
 

@@ -160,7 +160,8 @@ def basis(
 )
 def test_levels(given: Basis, level: str, reason: str) -> None:
     assert verdict.decide(given) == (level, reason)
-    assert verdict.cap(given)[0] == ("weak" if given.decoys < 10 else "moderate")
+    most = "insufficient" if given.descends else "weak" if given.decoys < 10 else "moderate"
+    assert verdict.cap(given)[0] == most
 
 
 def test_the_smallest_effect_is_what_nearly_all_students_show() -> None:
