@@ -60,8 +60,24 @@ class Record:
 
     @cached_property
     def same_base(self) -> tuple[str, ...]:
-        """References that share an ancestor with the student, or are one."""
-        return tuple(m for m in self.references if self.descent.shared(m))
+        """References that share an ancestor with the student, or are one; none that come from the student."""
+        mine = plain_name(self.lineage.group(self.student))
+        return tuple(
+            m for m in self.references if self.descent.shared(m) and mine not in self.descent.ancestors(m)
+        )
+
+    @cached_property
+    def learned_from_it(self) -> bool:
+        """Whether the student is documented to have learned from the teacher or a sibling."""
+        return bool(self.descent.aliases & _sources(self.lineage, self.student))
+
+    @cached_property
+    def taught_by(self) -> dict[str, str]:
+        """Other models that the student is documented to have learned from: plain name -> name."""
+        tokens = [t for t in tokens_of(self.lineage.row(self.student)) if t.casefold() not in INNOCENT]
+        named = {plain_name(t.partition(":")[2] or t): t.partition(":")[2] or t for t in tokens}
+        mine = plain_name(self.lineage.group(self.student))
+        return {k: n for k, n in named.items() if k not in self.descent.aliases and k != mine}
 
     @cached_property
     def pupils(self) -> tuple[str, ...]:
@@ -99,15 +115,11 @@ def alternatives(record: Record) -> tuple[Alternative, ...]:
         Alternative(
             "same model",
             True,
-            f"{student} may be {teacher} itself behind another name. {record.same_answers:.1%} of the "
-            "answers are word for word the same; sampling differences were not tested.",
+            f"{student} may be {teacher} itself behind another name. {100 * record.same_answers:.1f} % of "
+            "the answers are word for word the same; sampling differences were not tested.",
         ),
         _direction(record),
-        Alternative(
-            "common source",
-            False,
-            "Both may have learned from a third model. Only the teachers named in this run were tested.",
-        ),
+        _common_source(record),
         _chain(record),
         _public_data(record),
         _common_ancestor(record),
@@ -145,6 +157,31 @@ def _direction(record: Record) -> Alternative:
     return Alternative("direction", True, f"{dates}: {says}.")
 
 
+def _common_source(record: Record) -> Alternative:
+    """How the models that are documented to have taught the student score towards this teacher."""
+    student, teacher = record.student, record.teacher
+    claim = "Both may have learned from a third model. Only the teachers named in this run were tested."
+    tokens = {t.casefold() for t in tokens_of(record.lineage.row(student))}
+    if tokens and tokens <= INNOCENT - {"first-party"}:
+        claim += f" {student} is documented to have learned from no other model's answers."
+    if not record.taught_by:
+        return Alternative("common source", False, claim)
+    claim += f" {student} is documented to have learned from {_some(record.taught_by.values())}"
+    claim += ", too." if record.learned_from_it else f"; that {teacher} taught it is not on record."
+    known = tuple(
+        m
+        for m, score in record.scores.items()
+        if math.isfinite(score)
+        and m != record.teacher
+        and {plain_name(m), plain_name(record.lineage.group(m))} & record.taught_by.keys()
+        and record.lineage.row(m).relation not in NOT_INDEPENDENT
+    )
+    if not (known and record.scored):
+        return Alternative("common source", False, claim)
+    has = f"The panel has {len(known)} of these models {record.told(known)}."
+    return Alternative("common source", True, f"{claim} {has}")
+
+
 def _chain(record: Record) -> Alternative:
     """Whether the student is documented to come from another student of the teacher."""
     student, teacher = record.student, record.teacher
@@ -172,8 +209,13 @@ def _public_data(record: Record) -> Alternative:
     student, teacher = record.student, record.teacher
     claim = (
         f"{student} may have been trained on a public dataset that holds outputs of {teacher}, without "
-        "asking it. "
+        "ever asking it. "
     )
+    if record.learned_from_it:
+        claim += (
+            f"It is documented to have learned from {teacher} or a sibling; whether by asking or from public "
+            "data, the table does not say. "
+        )
     others = _sources(record.lineage, student) - record.descent.aliases
     alike = tuple(m for m in record.references if others & _sources(record.lineage, m))
     if record.pupils:

@@ -45,7 +45,7 @@ LATER = "teacher_later"
 REASONS = {
     "unusual": "the student resembles {t} more than models that did not learn from it are expected to",
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
-    "not_unusual": "the student resembles {t} no more than models that did not learn from it may",
+    "not_unusual": "models that did not learn from {t} may resemble it as the student does",
     "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
     "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
@@ -61,7 +61,7 @@ REASONS = {
 }
 # The same for the first line of a report.
 SHORTLY = {
-    "not_unusual": "no more alike than models may be that did not learn from it",
+    "not_unusual": "models that did not learn from it may resemble it as much",
     "lr_below_2": "likelihood ratio below 2",
     "rank_above_0.10": "too many references are as much alike",
     "few_references": "too few references are eligible",
@@ -297,7 +297,9 @@ def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...]
             steps.append(LIMITS[basis.power.moderate.rule])
         steps += missing
     if level in ACCUSING and basis.ratio and basis.ratio.log10_lr >= basis.ratio.cap:
-        steps.append(f"A calibration that knows more families: this one ends at {times(basis.ratio.cap)}.")
+        steps.append(
+            f"More families in the calibration: with these the ratio ends at {times(basis.ratio.cap)}."
+        )
     if level in ACCUSING:
         steps.append("A reference model trained on the same public data that scores as high as the student.")
     steps.append("Log-probabilities or weights of the student; the teacher's log of served answers.")

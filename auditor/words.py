@@ -1,21 +1,35 @@
-"""The sentences of a verdict: the first line of a report, and the paragraph that goes with a level.
+"""The sentences of a verdict: the paragraph that goes with a level.
 
-Leaves out how the level came about (`verdict.py`) and the fixed words of a report (`reports/phrases.py`).
+Leaves out the first line of a report (`headline.py`), how the level came about (`verdict.py`) and the fixed
+words of a report (`reports/phrases.py`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from auditor.report import Finding, Verdict
-from auditor.verdict import ACCUSING, REASONS, UNWEIGHED, Bar, Basis, few_decoys, why
+from auditor.headline import headline
+from auditor.report import Verdict
+from auditor.reports.numerals import p_value, times
+from auditor.verdict import (
+    ACCUSING,
+    LADDER,
+    LATER,
+    UNUSUAL_AT,
+    UNWEIGHED,
+    Bar,
+    Basis,
+    few_decoys,
+    why,
+)
+from auditor.whom import DESCENT, accused, is_rival, level
 
-# No more sibling checkpoints than this are named in a sentence.
-NAMES_SHOWN = 3
+__all__ = ["equivalence", "headline", "power", "words"]
+
 # A run of fewer probes than this share of the calibration's finds fewer students.
 AS_MANY_PROBES = 0.9
-DESCENT = "Descent alone may explain the resemblance: text does not tell the two apart, weights would."
+PUBLIC = "Text does not tell asking a teacher from training on public data that holds its answers."
 
 
 def words(
@@ -26,55 +40,127 @@ def words(
     `others` : the verdicts on all teachers of the run that `provider` makes, this one among them or not.
     `kin` : how the teacher or its provider enters the student's documented descent (`Descent.kin`).
     """
-    because = why(verdict.teacher, verdict.reason)
+    name, because = verdict.teacher, why(verdict.teacher, verdict.reason)
+    if verdict.reason not in UNWEIGHED:
+        because += _counted(basis)
+    if verdict.reason == LATER:
+        return (
+            f"Not enough evidence either way that {student} was distilled from {name}, and none was weighed: "
+            f"by the dates on record, {name} was first available after {student}'s release, so it cannot "
+            "have taught it. If a date is wrong, ask again."
+        )
     if verdict.level == "against":
-        return (
-            f"Support for the proposition that {student} was not distilled from {verdict.teacher}, against "
-            f"its having been: {because}. {equivalence(student, basis)} Paraphrase, mixed teachers and heavy "
-            f"tuning can hide a teacher from this test. {power(student, verdict, basis)}"
-        )
-    if verdict.level in ACCUSING:
-        return (
-            f"{_level(verdict)} support for the proposition that {student} was distilled from "
-            f"{accused(verdict, provider)}, against its not having been: {because}."
-            + _also(verdict, others)
-            + (f" {kin} {DESCENT}" if kin else "")
-            + f" {power(student, verdict, basis)}"
-        )
-    parts = [
-        f"Not enough evidence either way that {student} was distilled from {verdict.teacher}: {because}.",
-        "This is no finding of innocence.",
-        equivalence(student, basis) if basis.ratio_against and verdict.reason not in UNWEIGHED else "",
-        power(student, verdict, basis),
-    ]
-    return " ".join(part for part in parts if part)
+        parts = [
+            f"Support for the proposition that {student} was not distilled from {name}, against its having "
+            f"been: {because}.",
+            _ratio(verdict, basis),
+            equivalence(student, basis),
+            _beside_references(basis),
+            "Paraphrase, mixed teachers and heavy tuning can hide a teacher from this test.",
+        ]
+    elif verdict.level in ACCUSING:
+        parts = [
+            f"{level(verdict)} support for the proposition that {student} was distilled from "
+            f"{accused(verdict, provider)}, against its not having been: {because}.",
+            _ratio(verdict, basis),
+            _adjusted(verdict, basis),
+            _also(verdict, others),
+            _rivals(verdict, others),
+            f"{kin} {DESCENT}" if kin else "",
+            PUBLIC,
+        ]
+    else:
+        parts = [
+            f"Not enough evidence either way that {student} was distilled from {name}: {because}.",
+            _ratio(verdict, basis),
+            "This is no finding of innocence.",
+            equivalence(student, basis) if basis.ratio_against and verdict.reason not in UNWEIGHED else "",
+        ]
+    return " ".join(part for part in (*parts, power(student, verdict, basis)) if part)
 
 
-def accused(verdict: Verdict, provider: str) -> str:
-    """Whom an accusing verdict is about: a teacher and its siblings, or a provider where teachers tie."""
-    if verdict.tied_with:
-        names = " or ".join((verdict.teacher, *verdict.tied_with))
-        unsure = "the answers do not tell which"
-        return f"a model of {provider} ({names}: {unsure})" if provider else f"{names} ({unsure})"
-    siblings = [m for m in verdict.teacher_group if m != verdict.teacher]
-    if not siblings:
-        return verdict.teacher
-    more = f" and {len(siblings) - NAMES_SHOWN} more" if len(siblings) > NAMES_SHOWN else ""
-    return f"{verdict.teacher} or a sibling checkpoint ({', '.join(siblings[:NAMES_SHOWN])}{more})"
+def _counted(basis: Basis) -> str:
+    """How many references resemble the teacher as much as the student does, in brackets."""
+    n, known = _as_much(basis)
+    return f" (as much or more: {n or 'none'} of {known} references)" if known else ""
+
+
+def _beside_references(basis: Basis) -> str:
+    """That a score which is low for a student is high for a reference, where it is."""
+    n, known = _as_much(basis)
+    if 2 * n >= known:
+        return ""
+    return "It is low beside documented students, not beside the references: most of them score lower still."
+
+
+def _as_much(basis: Basis) -> tuple[int, int]:
+    """How many references resemble the teacher as much as the student does, and how many there are."""
+    joint = basis.joint
+    known = [v for v in joint.reference_values if math.isfinite(v)] if joint else []
+    if not joint or joint.value is None:
+        return 0, 0
+    return sum(v >= joint.value for v in known), len(known)
+
+
+def _ratio(verdict: Verdict, basis: Basis) -> str:
+    """The likelihood ratio in words, and why it gives no support where it would by itself."""
+    ratio = basis.ratio
+    if ratio is None or verdict.reason in UNWEIGHED:
+        return ""
+    students, others = "documented students of a teacher", "models that did not learn from it"
+    n = times(abs(ratio.log10_lr))
+    more, less = students, others
+    if ratio.log10_lr < 0:
+        more, less = "models that did not learn from a teacher", "its documented students"
+    capped = " (no more can be said with this calibration)" if abs(ratio.log10_lr) >= ratio.cap else ""
+    said = f"A score like this is about {n} times as common among {more} as among {less}{capped}."
+    if n == "1":
+        said = f"A score like this is about as common among {students} as among {others}."
+    alone = next((name for name, at in LADDER if ratio.log10_lr >= at), "")
+    if verdict.level != "insufficient" or not alone:
+        return said
+    return (
+        f"{said} By itself that would be {alone.replace('_', ' ')} support, but none stands unless the "
+        f"references agree: predictive p at most .05, here {p_value(verdict.p_t)}; rank p "
+        f"at most .10, here {p_value(verdict.p_rank)}."
+    )
+
+
+def _adjusted(verdict: Verdict, basis: Basis) -> str:
+    """That the p-value is not small any more once it is adjusted, where the level does not rest on that."""
+    if basis.ratio is None or (verdict.p_adjusted or 0.0) <= UNUSUAL_AT:
+        return ""
+    return (
+        f"Adjusted for the number of teachers tested, its predictive p of {p_value(verdict.p_t)} becomes "
+        f"{p_value(verdict.p_adjusted)}: whoever tests many finds one. The level rests on the likelihood "
+        "ratio."
+    )
 
 
 def _also(verdict: Verdict, others: Sequence[Verdict]) -> str:
     """That other teachers of the provider are accused, too, where they do not tie with this one."""
     more = [
-        f"{v.teacher} ({_level(v).lower()})"
+        f"{v.teacher} ({level(v).lower()})"
         for v in others
         if v.level in ACCUSING and v.teacher not in (verdict.teacher, *verdict.tied_with)
     ]
     if not more:
         return ""
     return (
-        f" There is support for {' and '.join(more)} of the same provider, too: read these answers together, "
+        f"There is support for {' and '.join(more)} of the same provider, too: read these answers together, "
         "as support for one or more of its models."
+    )
+
+
+def _rivals(verdict: Verdict, others: Sequence[Verdict]) -> str:
+    """Teachers of the same provider without support whose likelihood ratio is no smaller than this one's."""
+    more = [v.teacher for v in others if is_rival(v, verdict)]
+    if not more:
+        return ""
+    ratios = "ratio of" if len(more) == 1 else "ratios of"
+    return (
+        f"The likelihood {ratios} {' and '.join(more)}, of the same provider, is no smaller, though the "
+        "references do not agree there: which of the provider's models it was stays open."
     )
 
 
@@ -91,7 +177,7 @@ def equivalence(student: str, basis: Basis) -> str:
     start = "The" if bound < margin else "The likelihood ratio lies below 1/10, but the"
     return (
         f"{start} upper end of the 95 % interval of {student}'s score, {bound:.2f}, {lies} {margin:.2f}, the "
-        "smallest effect on record: 95 % of documented students (families weighted equally) score as high."
+        "smallest effect on record: 95 % of documented students, each towards its own teacher, score as high."
     )
 
 
@@ -110,15 +196,15 @@ def power(student: str, verdict: Verdict, basis: Basis) -> str:
         found = f"{_found(known.moderate)} to be found here, at moderate as at weak"
     worth = "" if verdict.level in ACCUSING else ": a negative answer is worth that much"
     joint = basis.joint
+    mine = f"{student} scores {joint.value:.2f}; " if joint and joint.value is not None else ""
     fewer = ""
     if worth and joint and joint.n_probes < AS_MANY_PROBES * known.n_probes:
         fewer = f", and less at the {joint.n_probes} of this run"
-    mine = f" {student} scores {joint.value:.2f}." if joint and joint.value is not None else ""
     return (
-        f"Power: of the {known.students} documented students ({known.families} families, weighted equally) "
-        f"that the calibration knows from {known.n_probes} probes of {known.panel}, {found}{worth}{fewer}. "
-        "They are students of public models; power on students distilled on purpose was not measured."
-        f"{mine}"
+        f"Power: {mine}of the {known.students} documented students ({known.families} families, weighted "
+        f"equally) that the calibration knows from {known.n_probes} probes of {known.panel}, {found}{worth}"
+        f"{fewer}. They are students of public models; power on students distilled on purpose was not "
+        "measured."
     )
 
 
@@ -127,117 +213,3 @@ def _found(bar: Bar) -> str:
     if math.isinf(bar.score):
         return "none scores high enough"
     return f"{100 * bar.share:.0f} % score high enough (from {bar.score:.2f} on)"
-
-
-def headline(
-    student: str,
-    verdicts: Sequence[Verdict],
-    findings: Sequence[Finding],
-    ran: tuple[int, int],
-    providers: Mapping[str, str],
-    kin: str = "",
-) -> str:
-    """First line of every report: the answer, its p and K, and how much of the toolkit ran.
-
-    `providers` : teacher -> its provider as the lineage table spells it, "" = not on record.
-    `kin` : how the first teacher or its provider enters the student's documented descent (`Descent.kin`).
-    """
-    n_probes = max((f.n_probes for f in findings), default=0)
-    tail = f"{n_probes} probes; {ran[0]} of {ran[1]} detectors ran"
-    if any(v.level in ACCUSING for v in verdicts):
-        return _accusing(student, verdicts, tail, providers) + (f" {kin} {DESCENT}" if kin else "")
-    against = [v.teacher for v in verdicts if v.level == "against"]
-    if len(against) == len(verdicts):
-        most = max((v.log10_lr or 0.0 for v in verdicts), default=0.0)
-        return (
-            f"Support against distillation of {student} from {' and '.join(against)} (log10 LR {most:.1f} or "
-            f"lower; {tail})."
-        )
-    return _undecided(student, [v for v in verdicts if v.level != "against"], against, tail)
-
-
-def _accusing(student: str, verdicts: Sequence[Verdict], tail: str, providers: Mapping[str, str]) -> str:
-    top = next(v for v in verdicts if v.level in ACCUSING)
-    named, covered = _whom(top, verdicts, providers)
-    rest = [v for v in verdicts if v.teacher not in covered]
-    more = [f"{_level(v).lower()} for {v.teacher}" for v in rest if v.level in ACCUSING]
-    others = [v.teacher for v in rest if v.level == "insufficient"]
-    against = [v.teacher for v in rest if v.level == "against"]
-    figures = (
-        f"{_ratio(top)}adjusted p {_p(top.p_adjusted)}; rank p {_p(top.p_rank)}, its smallest possible value "
-        f"{_p(top.p_floor)}; {top.references} references; {tail}"
-    )
-    start = f"{named.removesuffix(')')}; " if named.endswith(")") else f"{named} ("
-    return (
-        f"{_level(top)} support for distillation of {student} from {start}{figures})."
-        + (f" Also {', '.join(more)}." if more else "")
-        + (f" Not enough evidence either way for {', '.join(others)}." if others else "")
-        + (f" Support against {', '.join(against)}." if against else "")
-    )
-
-
-def _whom(top: Verdict, verdicts: Sequence[Verdict], providers: Mapping[str, str]) -> tuple[str, set[str]]:
-    """Whom the first line accuses, and the teachers that this covers.
-
-    Several accused models of one provider are one answer: about the provider.
-    """
-    provider = providers.get(top.teacher, "")
-    covered = {top.teacher, *top.tied_with}
-    more = [
-        v
-        for v in verdicts
-        if provider
-        and v.level in ACCUSING
-        and v.teacher not in covered
-        and providers.get(v.teacher, "").casefold() == provider.casefold()
-    ]
-    if not more:
-        siblings = not top.tied_with and len(top.teacher_group) > 1
-        return (f"{top.teacher} or a sibling checkpoint" if siblings else accused(top, provider)), covered
-    first = " or ".join((top.teacher, *top.tied_with))
-    if all(v.level == top.level for v in more):
-        named = ", ".join([first, *(v.teacher for v in more)])
-    else:
-        named = f"{_level(top).lower()} for {first}, "
-        named += ", ".join(f"{_level(v).lower()} for {v.teacher}" for v in more)
-    return f"one or more models of {provider} ({named})", covered | {v.teacher for v in more}
-
-
-def _undecided(student: str, open_: Sequence[Verdict], against: Sequence[str], tail: str) -> str:
-    names = ", ".join(v.teacher for v in open_)
-    smallest = min(
-        (v for v in open_ if v.p_adjusted is not None), key=lambda v: v.p_adjusted or 0, default=None
-    )
-    reasons = [r for r in REASONS if any(v.reason == r for v in open_)]
-    named = [
-        r if len(reasons) == 1 else f"{r} for {' and '.join(v.teacher for v in open_ if v.reason == r)}"
-        for r in reasons
-    ]
-    figures = (
-        f"smallest adjusted p {_p(smallest.p_adjusted)} over {smallest.references} references; "
-        if smallest
-        else ""
-    )
-    return (
-        f"Not enough evidence either way for distillation of {student} from {names} "
-        f"({figures}{tail}; reason: {', '.join(named)})."
-        + (f" Support against {' and '.join(against)}." if against else "")
-    )
-
-
-def _level(verdict: Verdict) -> str:
-    return verdict.level.replace("_", " ").capitalize()
-
-
-def _ratio(verdict: Verdict) -> str:
-    if verdict.log10_lr is None or verdict.log10_lr_interval is None:
-        return ""
-    low, high = verdict.log10_lr_interval
-    span = f"95 % {low:.1f} to {high:.1f}" if f"{low:.1f}" != f"{high:.1f}" else "the most it can be here"
-    return f"log10 LR {verdict.log10_lr:.1f}, {span}; "
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "n/a"
-    return "below .001" if value < 0.001 else f"{value:.3f}".lstrip("0").removesuffix(".000")

@@ -81,6 +81,7 @@ def _environment() -> Environment:
         "p": numerals.p_value,
         "p_span": numerals.p_span,
         "number": numerals.number,
+        "decimals": numerals.decimals,
         "span": numerals.span,
     }
     environment.filters |= (

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from auditor.report import Exhibit, Finding, Report, Verdict
 from auditor.reports import excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line, visible
-from auditor.reports.numerals import number, p_span, p_value, span
+from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
 # Of each kind.
 EXHIBITS_SHOWN = 4
@@ -40,16 +40,17 @@ def render(report: Report) -> str:
     parts += ["## Answer"] + [part for v in report.verdicts for part in _verdict(v, report)]
     if report.caveats:
         parts += ["### Caveats of this run", _bullets(report.caveats)]
+    parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:
-        parts += ["### Not measured", _bullets(f"{s.detector}: {s.reason}" for s in report.skipped)]
+        rows = phrases.unmeasured(report)
+        parts += ["### Not measured", _bullets(f"{names}: {reason}" for names, reason in rows)]
     parts += [part for t in phrases.exhibited(report) for part in _exhibits(t, report)]
-    parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     if report.excluded:
-        rows = [(e.model, e.reason, e.towards) for e in roster.exclusions(report)]
-        parts += ["## Models that are not references", _table(("model", "reason", "towards"), rows)]
+        kept_out = [(r.reason, r.towards, ", ".join(r.models)) for r in roster.reasons(report)]
+        parts += ["## Models that are not references", _table(("reason", "towards", "models"), kept_out)]
     return "\n\n".join([*parts, *_reproduction(report)]) + "\n"
 
 
@@ -69,20 +70,19 @@ def _about(report: Report) -> str:
 
 def _verdict(verdict: Verdict, report: Report) -> list[str]:
     _, claim, otherwise = phrases.proposition(verdict)
-    parts = [f"### {inline(phrases.title(verdict))}", inline(verdict.words)]
-    if verdict.tied_with:
-        parts.append(f"Cannot be told apart from {inline(', '.join(verdict.tied_with))}.")
-    ratio = "not calibrated"
-    if verdict.log10_lr is not None:
-        ratio = f"{number(verdict.log10_lr, 1)} (95 % interval {span(verdict.log10_lr_interval, 1)})"
+    parts = [f"### {inline(phrases.title(verdict))}", *map(inline, phrases.paragraphs(verdict))]
+    if tie := phrases.ties(verdict):
+        parts.append(inline(tie))
+    tested = phrases.tested(report)
     rows = [
-        ("p, adjusted (Holm)", p_value(verdict.p_adjusted)),
-        ("p, predictive t", p_value(verdict.p_t)),
-        ("p, rank", p_value(verdict.p_rank)),
-        ("p, rank: smallest possible", ranks.floor(verdict, report)),
+        ("likelihood ratio", phrases.ratio(verdict)),
+        ("predictive p", p_value(verdict.p_t)),
+        (f"predictive p, adjusted for {tested} (Holm)", p_value(verdict.p_adjusted)),
+        ("rank p", p_value(verdict.p_rank)),
+        ("rank p, smallest possible", ranks.floor(verdict, report)),
         ("reference models", str(verdict.references)),
         ("decoy teachers", str(verdict.decoys)),
-        ("log10 likelihood ratio", ratio),
+        ("parts of the score with predictive p at most .05", phrases.parts(verdict, report) or MISSING),
         ("power on documented students", phrases.power(verdict)),
         ("reason code", verdict.reason),
     ]
@@ -110,8 +110,10 @@ def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
 def _figures(f: Finding) -> tuple[str, ...]:
     """One row of the table of statistics."""
     tests = (number(f.z, 1), p_value(f.p_t), p_value(f.p_rank), ranks.above(f))
-    value = (f"{f.detector} {f.statistic}", f.channel, number(f.value), span(f.interval))
-    return (*value, *tests, str(f.n_probes), "yes" if f.in_joint else "no")
+    places = decimals(f.interval)
+    value = (f"{f.detector} {f.statistic}", f.channel, number(f.value, places), span(f.interval, places))
+    part = "" if f.detector == phrases.JOINT else "yes" if f.in_joint else "no"
+    return (*value, *tests, str(f.n_probes), part)
 
 
 def _exhibits(teacher: str, report: Report) -> list[str]:
@@ -120,7 +122,8 @@ def _exhibits(teacher: str, report: Report) -> list[str]:
     parts = [
         f"## Shared with {inline(teacher)}",
         "Beginnings and passages, between « and », that no other model of the panel uses on that probe, "
-        f"siblings of the teacher aside. {phrases.NO_WEIGHT}",
+        f"siblings of the teacher aside. {phrases.NO_WEIGHT} "
+        f"{inline(phrases.shown_although(report.verdicts, teacher))}".rstrip(),
     ]
     parts += [part for e in shown for part in _exhibit(e, report)]
     if len(mine) > len(shown):
@@ -152,7 +155,7 @@ def _explanations(verdict: Verdict) -> list[str]:
     parts = [f"### {inline(verdict.teacher)}"]
     parts.append(_table(("explanation", "examined", "what is known"), rows) if rows else "None was examined.")
     if verdict.would_change:
-        parts += ["This would change the verdict:", _bullets(verdict.would_change)]
+        parts += ["What could change this verdict:", _bullets(verdict.would_change)]
     return parts
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 MISSING = "n/a"
 # Beyond it a square is infinite; no statistic comes near.
 LARGEST = 1e100
+MOST_DECIMALS = 6
 
 
 def finite(value: float | None) -> float | None:
@@ -41,11 +42,32 @@ def span(value: Sequence[float] | None, decimals: int | None = None, figures: in
     return f"{low} to {high}"
 
 
+def decimals(interval: Sequence[float] | None) -> int | None:
+    """How many decimals show the width of an interval with two figures; None where there is no width."""
+    if interval is None or any(finite(v) is None for v in interval):
+        return None
+    width = abs(interval[1] - interval[0])
+    found = max(0, 1 - math.floor(math.log10(width))) if width else MOST_DECIMALS + 1
+    return found if found <= MOST_DECIMALS else None
+
+
+def times(log10: float) -> str:
+    """A ratio from its logarithm, with two significant figures: "16", "6.3", "1/16"."""
+    if finite(log10) is None:
+        return MISSING
+    if log10 < 0:
+        inverse = times(-log10)
+        return inverse if inverse == "1" else f"1/{inverse}"
+    ratio = 10.0 ** min(log10, 300.0)
+    return f"{ratio:.1f}".removesuffix(".0") if ratio < 9.95 else f"{float(f'{ratio:.2g}'):,.0f}"
+
+
 def p_span(value: Sequence[float] | None) -> str:
     """A range of p-values."""
     if value is None or any(finite(v) is None for v in value):
         return MISSING
-    return f"{p_value(value[0])} to {p_value(value[1])}"
+    low, high = map(p_value, value)
+    return low if low == high else f"{low} to {high}"
 
 
 def _significant(value: float, figures: int) -> str:

@@ -5,10 +5,12 @@ Leaves out the sentences written with a verdict (`Verdict.words`, `Report.headli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.report import Exhibit, Report, Verdict
+from auditor.reports.numerals import number, times
 
 # From the strongest support against the proposition to the strongest for it.
 LEVELS = {
@@ -54,12 +56,16 @@ STRATA = {
     "decoy-student": "documented student of another teacher",
 }
 
+# Findings of this detector are the score itself.
+JOINT = "joint"
+# A part of the score is called unusual from this predictive p on.
+UNUSUAL_AT = 0.05
 # Exhibits of this detector are beginnings; all others are passages from anywhere in an answer.
 OPENING = "opening"
 # What is said of exhibits wherever they are shown.
 NO_WEIGHT = (
     "Exhibits are picked because they are telling and carry no weight in the verdict: models that learned "
-    "nothing from each other share some, too."
+    "nothing from each other share some, too. Facts, recipes and code leave few ways to answer."
 )
 
 
@@ -97,10 +103,70 @@ def title(verdict: Verdict) -> str:
     return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}"
 
 
+def paragraphs(verdict: Verdict) -> list[str]:
+    """The words of a verdict, what a negative answer is worth by itself."""
+    return [part for part in re.split(r"\s(?=Power: |Power not known)", verdict.words, maxsplit=1) if part]
+
+
 def siblings(verdict: Verdict) -> str:
-    """Which sibling checkpoints count as this teacher; "" where it stands alone."""
+    """Which sibling checkpoints count as this teacher; "" where there are none or the words name them."""
     others = [m for m in verdict.teacher_group if m != verdict.teacher]
-    return f"Sibling checkpoints counted as this teacher: {', '.join(others)}." if others else ""
+    if not others or f"({', '.join(others)})" in verdict.words:
+        return ""
+    return f"Sibling checkpoints counted as this teacher: {', '.join(others)}."
+
+
+def ties(verdict: Verdict) -> str:
+    """Which teachers cannot be told from this one; "" without support or where the words say so."""
+    if verdict.level in ("insufficient", "against") or all(m in verdict.words for m in verdict.tied_with):
+        return ""
+    return f"Cannot be told apart from {', '.join(verdict.tied_with)}."
+
+
+def ratio(verdict: Verdict) -> str:
+    """The likelihood ratio, its interval, and the logarithm that levels are read from."""
+    if verdict.log10_lr is None:
+        return "not calibrated" if verdict.p_t is not None else "not weighed"
+    bounds = verdict.log10_lr_interval or (verdict.log10_lr, verdict.log10_lr)
+    low, high = map(times, bounds)
+    if verdict.log10_lr_interval is None:
+        around = ""
+    elif low == high:
+        around = ", the most it can be here" if verdict.log10_lr > 0 else ", the least it can be here"
+    else:
+        around = f", 95 % {low} to {high}"
+    return f"{times(verdict.log10_lr)}{around} (log10 {number(verdict.log10_lr, 1)})"
+
+
+def parts(verdict: Verdict, report: Report) -> str:
+    """How many parts of the score are unusual by themselves, and which; "" where none was weighed."""
+    weighed = [f for f in report.findings_for(verdict.teacher) if f.in_joint and f.detector != JOINT]
+    if not weighed or verdict.p_t is None:
+        return ""
+    alone = [f"{f.detector} {f.statistic}" for f in weighed if f.p_t is not None and f.p_t <= UNUSUAL_AT]
+    named = f" ({', '.join(alone)})" if alone else ""
+    return f"{len(alone) or 'none'} of {len(weighed)}{named}"
+
+
+def tested(report: Report) -> str:
+    """How many teachers have a p-value: what the adjustment is for."""
+    n = sum(v.p_adjusted is not None for v in report.verdicts)
+    return f"{n} teacher{'' if n == 1 else 's'}"
+
+
+def shown_although(verdicts: Sequence[Verdict], teacher: str) -> str:
+    """That exhibits are shown of a teacher without support; "" where there is some."""
+    if any(v.level not in ("insufficient", "against") for v in verdicts if v.teacher == teacher):
+        return ""
+    return f"They are shown although distillation from {teacher} has no support here."
+
+
+def unmeasured(report: Report) -> tuple[tuple[str, str], ...]:
+    """Detectors that did not run, by the reason: (names, reason)."""
+    names: dict[str, list[str]] = {}
+    for s in report.skipped:
+        names.setdefault(s.reason, []).append(s.detector)
+    return tuple((", ".join(found), reason) for reason, found in names.items())
 
 
 def power(verdict: Verdict) -> str:

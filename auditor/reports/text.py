@@ -21,7 +21,7 @@ from rich.text import Text
 from auditor.report import Exhibit, Finding, Report, Verdict
 from auditor.reports import excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line
-from auditor.reports.numerals import MISSING, number, p_span, p_value, span
+from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
 PLAIN_WIDTH, NARROWEST, WIDEST = 80, 30, 110
 # Exhibits of each kind, and characters of one.
@@ -86,20 +86,23 @@ def _answer(v: Verdict) -> tuple[str, ...]:
 def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
     console.print()
     _say(console, phrases.title(verdict), "bold")
-    _say(console, verdict.words)
-    if verdict.tied_with:
-        _say(console, f"Cannot be told apart from {', '.join(verdict.tied_with)}.")
+    for paragraph in phrases.paragraphs(verdict):
+        _say(console, paragraph)
+    if tie := phrases.ties(verdict):
+        _say(console, tie)
     if verdict.log10_lr is not None:
-        _say(console, f"log10 LR {number(verdict.log10_lr, 1)}, 95 % {span(verdict.log10_lr_interval, 1)}.")
+        _say(console, f"Likelihood ratio {phrases.ratio(verdict)}.")
     _say(console, _weighed(verdict, report))
     for line in filter(None, (phrases.reach(verdict), phrases.siblings(verdict))):
         _say(console, line)
+    if parts := phrases.parts(verdict, report):
+        _say(console, f"Parts of the score with predictive p at most .05: {parts}.")
     findings = report.findings_for(verdict.teacher)
     if findings:
         _statistics(console, findings)
         _stability(console, findings)
-    _shared(console, verdict.teacher, report)
     _explanations(console, verdict)
+    _shared(console, verdict.teacher, report)
 
 
 def _weighed(verdict: Verdict, report: Report) -> str:
@@ -110,8 +113,8 @@ def _weighed(verdict: Verdict, report: Report) -> str:
     if verdict.p_adjusted is None and verdict.p_rank is None:
         return f"No p-value; {counts}"
     return (
-        f"Adjusted p {p_value(verdict.p_adjusted)} (predictive t {p_value(verdict.p_t)}, Holm over the "
-        f"teachers tested); rank p {p_value(verdict.p_rank)}, which cannot fall below "
+        f"Predictive p {p_value(verdict.p_t)}, adjusted for {phrases.tested(report)} (Holm) "
+        f"{p_value(verdict.p_adjusted)}; rank p {p_value(verdict.p_rank)}, which cannot fall below "
         f"{ranks.floor(verdict, report)}; {counts}"
     )
 
@@ -121,8 +124,8 @@ def _statistics(console: Console, findings: tuple[Finding, ...]) -> None:
     rows = [
         (
             f"{f.detector} {f.statistic}",
-            number(f.value),
-            span(f.interval, figures=2),
+            number(f.value, decimals(f.interval)),
+            span(f.interval, decimals(f.interval)),
             number(f.z, 1),
             p_value(f.p_t),
             p_value(f.p_rank),
@@ -147,7 +150,8 @@ def _shared(console: Console, teacher: str, report: Report) -> None:
     """The most telling beginnings and passages that student and teacher share, without the rest."""
     shown = phrases.first_of_each_kind(phrases.exhibits_of(report, teacher), EXHIBITS_SHOWN)
     lines = [line for line in (_quoted(e, report) for e in shown) if line]
-    _list(console, f"Shared with {teacher}. {phrases.NO_WEIGHT}", lines)
+    although = phrases.shown_although(report.verdicts, teacher)
+    _list(console, f"Shared with {teacher}. {phrases.NO_WEIGHT} {although}".rstrip(), lines)
 
 
 def _quoted(exhibit: Exhibit, report: Report) -> str:
@@ -164,13 +168,13 @@ def _explanations(console: Console, verdict: Verdict) -> None:
     names = [a.name for a in verdict.alternatives if not a.examined]
     if names:
         _say(console, f"Not examined, so not excluded: {', '.join(names)}.")
-    _list(console, "This would change the verdict:", verdict.would_change)
+    _list(console, "What could change this verdict:", verdict.would_change)
 
 
 def _notes(console: Console, report: Report) -> None:
     console.print()
     _list(console, "Caveats of this run:", report.caveats)
-    skipped = [f"{s.detector}: {s.reason}" for s in report.skipped]
+    skipped = [f"{names}: {reason}" for names, reason in phrases.unmeasured(report)]
     _list(console, "Not measured (no evidence either way):", skipped)
     _list(console, "Panel models that are not references:", map(_kept_out, roster.reasons(report)))
     run = report.run

@@ -110,6 +110,33 @@ def test_references_that_learned_from_what_the_student_learned_from() -> None:
     assert not named("public data", record(row("S", trained_on="human"))).examined
 
 
+def test_what_else_taught_the_student_is_set_beside_it() -> None:
+    rows = {r.model: r for r in (row("S", trained_on="zeta:U-1;human"), row("U-1", "zeta"), *PUBLIC)}
+    of = Record(Descent("S", "T", Lineage(rows, "here")), ("R1",), SCORES | {"U-1": 0.79}, 0.0)
+    found = named("common source", of)
+    assert found.examined and "learned from U-1; that T taught it is not on record." in found.text
+    assert "The panel has 1 of these models (U-1), which scores 0.79, the student 0.83." in found.text
+    both = named("common source", record(row("S", trained_on="T-2;other:U")))
+    assert not both.examined and "documented to have learned from U, too." in both.text
+    alone = named("common source", record(row("S", trained_on="human")))
+    assert "learned from no other model's answers" in alone.text
+    assert "documented" not in named("common source", record(row("S", trained_on="first-party"))).text
+
+
+def test_a_teacher_on_record_is_said() -> None:
+    assert (
+        "It is documented to have learned from T or a sibling"
+        in named("public data", record(row("S", trained_on="T-2"))).text
+    )
+    assert "It is documented" not in named("public data", record(row("S", trained_on="human"))).text
+
+
+def test_references_that_come_from_the_student_are_not_of_its_base() -> None:
+    rows = {r.model: r for r in (row("S", base="llama"), *PUBLIC, row("R4", base="S", trained_on="human"))}
+    of = Record(Descent("S", "T", Lineage(rows, "here")), ("R1", "R4"), SCORES, 0.0)
+    assert "1 reference has the same base (R1)" in named("common ancestor", of).text
+
+
 def test_a_chain_on_record() -> None:
     for student in (row("S", base="P1"), row("S", trained_on="P1")):
         found = named("chain", record(student))

@@ -12,7 +12,7 @@ from auditor import case as cases
 from auditor import compare, words
 from auditor.report import Report, Verdict
 from auditor.reports import render
-from auditor.verdict import Bar, Basis, Power, Ratio, decide
+from auditor.verdict import REASONS, SHORTLY, Bar, Basis, Power, Ratio, decide
 from tests.auditor.reports.samples import finding, verdict
 from tests.auditor.test_likelihood_ratio import basis
 from tests.panels import answers, generated, lineage_csv, written_panel
@@ -82,6 +82,80 @@ def test_descent_is_said_where_it_may_explain_an_accusation() -> None:
     assert kin not in told(innocent, kin=kin) + line(innocent, kin=kin)
 
 
+def measured(log10_lr: float, bounds: tuple[float, float], value: float = 4.1, cap: float = 1.2) -> Basis:
+    joint = replace(finding("T"), value=value, reference_values=(5.0, 1.0, 2.0))
+    return Basis("T", joint, 0.2, 40, 20, 12, 4, False, 0.0, Ratio(log10_lr, bounds, cap, 0.3), POWER)
+
+
+@pytest.mark.parametrize(
+    ("log10_lr", "says"),
+    [
+        (
+            0.8,
+            "about 6.3 times as common among documented students of a teacher as among models that did not",
+        ),
+        (1.2, "as among models that did not learn from it (no more can be said with this calibration)."),
+        (
+            -1.0,
+            "about 10 times as common among models that did not learn from a teacher as among its documented",
+        ),
+        (0.01, "A score like this is about as common among documented students of a teacher as among"),
+    ],
+)
+def test_the_ratio_is_said_in_words(log10_lr: float, says: str) -> None:
+    given = measured(log10_lr, (log10_lr - 0.1, log10_lr))
+    said = words.words("S", verdict("T", level="weak"), given, (), "")
+    assert says in said and "(as much or more: 1 of 3 references)" in said
+    assert words.PUBLIC in said and not UNFAIR.search(said)
+
+
+def test_why_a_large_ratio_gives_no_support() -> None:
+    open_ = verdict("T", level="insufficient", reason="not_unusual", p_t=0.2, p_rank=0.074)
+    said = words.words("S", open_, measured(1.1, (0.8, 1.2)), (), "")
+    assert "By itself that would be moderate support, but none stands unless the references agree" in said
+    assert "predictive p at most .05, here .200; rank p at most .10, here .074." in said
+    assert "By itself" not in words.words("S", open_, measured(0.2, (0.1, 0.4)), (), "")
+    assert "A score like this" not in words.words(
+        "S", replace(open_, reason="few_probes"), measured(1, (1, 1)), (), ""
+    )
+
+
+def test_many_teachers_tried_are_said_where_the_level_does_not_count_them() -> None:
+    given = measured(1.1, (0.8, 1.2))
+    said = words.words("S", verdict("T", p_t=0.037, p_adjusted=0.112), given, (), "")
+    assert "its predictive p of .037 becomes .112: whoever tests many finds one." in said
+    assert "Adjusted for" not in words.words("S", verdict("T", p_adjusted=0.04), given, (), "")
+    assert "predictive p .037, adjusted .112;" in line(verdict("T", p_t=0.037, p_adjusted=0.112))
+    assert "(predictive p .012;" in line(verdict("T", p_t=0.012, p_adjusted=0.012, teacher_group=("T",)))
+
+
+def test_a_sibling_provider_model_that_is_as_likely_is_named() -> None:
+    a = verdict("A", level="weak", log10_lr=0.6, log10_lr_interval=(0.2, 1.0), teacher_group=("A",))
+    b = verdict("B", level="insufficient", reason="not_unusual", log10_lr=1.1, log10_lr_interval=(0.8, 1.2))
+    assert "The likelihood ratio of B, of the same provider, is no smaller" in told(a, (b,))
+    found = line(a, b)
+    assert "(likelihood ratio 4, 95 % 1.6 to 10; predictive" in found
+    assert "either way for B (of the same provider; its likelihood ratio is no smaller)." in found
+    assert "no smaller" not in line(a, b, B="zeta") + told(a, (replace(b, log10_lr=0.1),))
+
+
+def test_a_teacher_that_came_later_was_not_weighed() -> None:
+    late = verdict("L", level="insufficient", reason="teacher_later", p_adjusted=None)
+    said = told(late)
+    assert "so it cannot have taught it. If a date is wrong, ask again." in said and "innocence" not in said
+    assert line(verdict("A"), late).endswith("L came after S, by the dates on record.")
+    assert line(late).endswith("detectors ran; came after the student).")
+    open_ = verdict("B", level="insufficient", reason="not_unusual")
+    found = line(open_, late)
+    assert "of S from B (smallest adjusted p .002" in found and found.endswith(
+        "L came after S, by the dates on record."
+    )
+
+
+def test_every_reason_has_words_for_the_first_line() -> None:
+    assert {*SHORTLY, "unusual", "resembles_less"} == set(REASONS)
+
+
 def test_what_a_negative_answer_is_worth() -> None:
     said = told(verdict("A", level="insufficient", reason="not_unusual"))
     assert "of the 40 documented students (12 families, weighted equally) that the calibration knows" in said
@@ -111,6 +185,16 @@ def test_the_equivalence_test_is_shown(score: tuple[float, float] | None, level:
     assert found == level
     said = words.words("S", verdict("T", level=found, reason=reason), given, (), "")
     assert says in said and ("was not distilled" in said) == (level == "against") and not UNFAIR.search(said)
+
+
+def test_a_low_score_that_is_high_among_references_is_said() -> None:
+    against = verdict("T", level="against", reason="resembles_less")
+    given = measured(-1.2, (-1.2, -1.1))
+    assert "not beside the references: most of them score lower still." in words.words(
+        "S", against, given, (), ""
+    )
+    low = measured(-1.2, (-1.2, -1.1), value=0.5)
+    assert "score lower still" not in words.words("S", against, low, (), "")
 
 
 def test_no_equivalence_is_spoken_of_where_the_ratio_is_not_low() -> None:
