@@ -141,7 +141,7 @@ def same_base(bench: Part) -> Table:
     part = bench["same_base"]
     accused = of(part["at_moderate_or_above"]) if part else ""
     note = (
-        f"These students are built on the teacher's weights or learned from its logits. {accused} are accused, "
+        f"These are built on the teacher's weights or learn from its logits. {accused} are accused, "
         "none of those whose descent the lineage table documents (descends). Text cannot tell descent "
         "from distillation; weights would. Nobody here counts as innocent or as a documented student."
     )
