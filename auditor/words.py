@@ -25,7 +25,7 @@ from auditor.verdict import (
 )
 from auditor.whom import DESCENT, accused, is_rival, level
 
-__all__ = ["equivalence", "headline", "power", "words"]
+__all__ = ["equivalence", "headline", "power", "unexamined", "words"]
 
 # A run of fewer probes than this share of the calibration's finds fewer students.
 AS_MANY_PROBES = 0.9
@@ -68,6 +68,7 @@ def words(
             _rivals(verdict, others),
             f"{kin} {DESCENT}" if kin else "",
             PUBLIC,
+            unexamined(verdict),
         ]
     else:
         parts = [
@@ -79,6 +80,12 @@ def words(
     return " ".join(part for part in (*parts, power(student, verdict, basis)) if part)
 
 
+def unexamined(verdict: Verdict) -> str:
+    """Which other explanations nobody looked at; "" where there are none."""
+    names = [a.name for a in verdict.alternatives if not a.examined]
+    return f"Not examined, so not excluded: {', '.join(names)}." if names else ""
+
+
 def _counted(basis: Basis) -> str:
     """How many references resemble the teacher as much as the student does, in brackets."""
     n, known = _as_much(basis)
@@ -88,7 +95,7 @@ def _counted(basis: Basis) -> str:
 def _beside_references(basis: Basis) -> str:
     """That a score which is low for a student is high for a reference, where it is."""
     n, known = _as_much(basis)
-    if 2 * n >= known:
+    if 3 * n >= known:
         return ""
     return "It is low beside documented students, not beside the references: most of them score lower still."
 

@@ -56,7 +56,7 @@ def plot(row: Row, along: Axis) -> Markup:
         )
     kind = "joint" if row.finding.detector == "joint" else "part"
     parts.append(Markup('<circle class="{}" cx="{}" cy="{}" r="4.5"/>').format(kind, x, middle))
-    label = f"z {number(row.z, 1)}, p (t) {p_value(row.finding.p_t)}"
+    label = f"z {number(row.z, 1)}, predictive p {p_value(row.finding.p_t)}"
     return drawing(WIDTH, HEIGHT, label, parts)
 
 

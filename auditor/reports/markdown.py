@@ -22,8 +22,8 @@ STATISTICS = (
     "value",
     "95 % interval",
     "z",
-    "p (t)",
-    "p (rank)",
+    "predictive p",
+    "rank p",
     "at or above",
     "probes",
     "in score",
@@ -99,9 +99,9 @@ def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
     for f in findings:
         notes = list(f.caveats)
         if f.p_t_family_range:
-            notes.append(f"p (t) without any one family of references: {p_span(f.p_t_family_range)}.")
+            notes.append(f"predictive p without any one family of references: {p_span(f.p_t_family_range)}.")
         if f.p_t_decoy_range:
-            notes.append(f"p (t) without any one decoy provider: {p_span(f.p_t_decoy_range)}.")
+            notes.append(f"predictive p without any one decoy provider: {p_span(f.p_t_decoy_range)}.")
         if notes:
             parts.append(_bullets(f"{f.detector} {f.statistic}: {note}" for note in notes))
     return parts

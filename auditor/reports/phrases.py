@@ -64,8 +64,8 @@ UNUSUAL_AT = 0.05
 OPENING = "opening"
 # What is said of exhibits wherever they are shown.
 NO_WEIGHT = (
-    "Exhibits are picked because they are telling and carry no weight in the verdict: models that learned "
-    "nothing from each other share some, too. Facts, recipes and code leave few ways to answer."
+    "Exhibits are examples and carry no weight in the verdict: models that learned nothing from each other "
+    "share about as many. Facts, recipes and code leave few ways to answer."
 )
 
 

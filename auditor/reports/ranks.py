@@ -19,6 +19,8 @@ KINDS = {
     "innocent": "references of innocent origin",
     "decoy-student": "references that are students of other teachers",
 }
+# The same in the column of a table.
+SHORT = {"decoy-student": "students of others"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def floor(verdict: Verdict, report: Report) -> str:
 def above(finding: Finding) -> str:
     """How many of the references that decided the rank p lie at or above the student: "17 of 40 innocent"."""
     found = rank(finding)
-    return f"{found.above} of {found.count} {found.stratum}".rstrip() if found else ""
+    return (
+        f"{found.above} of {found.count} {SHORT.get(found.stratum, found.stratum)}".rstrip() if found else ""
+    )
 
 
 def ranked(finding: Finding) -> str:

@@ -120,7 +120,7 @@ def _weighed(verdict: Verdict, report: Report) -> str:
 
 
 def _statistics(console: Console, findings: tuple[Finding, ...]) -> None:
-    head = ("statistic", "value", "95 % interval", "z", "p (t)", "rank p")
+    head = ("statistic", "value", "95 % interval", "z", "predictive p", "rank p")
     rows = [
         (
             f"{f.detector} {f.statistic}",
@@ -139,9 +139,12 @@ def _stability(console: Console, findings: tuple[Finding, ...]) -> None:
     for f in findings:
         name = f"{f.detector} {f.statistic}"
         if f.p_t_family_range and f.detector == "joint":
-            _say(console, f"{name}: p (t) {p_span(f.p_t_family_range)} without any one family of references.")
+            _say(
+                console,
+                f"{name}: predictive p {p_span(f.p_t_family_range)} without any one family of references.",
+            )
         if f.p_t_decoy_range and f.detector == "joint":
-            _say(console, f"{name}: p (t) {p_span(f.p_t_decoy_range)} without any one decoy provider.")
+            _say(console, f"{name}: predictive p {p_span(f.p_t_decoy_range)} without any one decoy provider.")
         for caveat in f.caveats:
             _say(console, f"{name}: {caveat}")
 
@@ -166,7 +169,7 @@ def _explanations(console: Console, verdict: Verdict) -> None:
     found = [f"{a.name}: {a.text}" for a in verdict.alternatives if a.examined]
     _list(console, "Other explanations that were examined:", found)
     names = [a.name for a in verdict.alternatives if not a.examined]
-    if names:
+    if names and "Not examined, so not excluded" not in verdict.words:
         _say(console, f"Not examined, so not excluded: {', '.join(names)}.")
     _list(console, "What could change this verdict:", verdict.would_change)
 

@@ -109,6 +109,13 @@ def test_the_ratio_is_said_in_words(log10_lr: float, says: str) -> None:
     assert words.PUBLIC in said and not UNFAIR.search(said)
 
 
+def test_an_accusation_names_what_was_not_examined() -> None:
+    said = told(verdict("A"))
+    assert "Text does not tell asking a teacher from training on public data" in said
+    assert "Not examined, so not excluded: public data." in said
+    assert "Not examined" not in told(verdict("A", level="insufficient", reason="not_unusual"))
+
+
 def test_why_a_large_ratio_gives_no_support() -> None:
     open_ = verdict("T", level="insufficient", reason="not_unusual", p_t=0.2, p_rank=0.074)
     said = words.words("S", open_, measured(1.1, (0.8, 1.2)), (), "")
@@ -189,7 +196,7 @@ def test_the_equivalence_test_is_shown(score: tuple[float, float] | None, level:
 
 def test_a_low_score_that_is_high_among_references_is_said() -> None:
     against = verdict("T", level="against", reason="resembles_less")
-    given = measured(-1.2, (-1.2, -1.1))
+    given = measured(-1.2, (-1.2, -1.1), value=6.0)
     assert "not beside the references: most of them score lower still." in words.words(
         "S", against, given, (), ""
     )
