@@ -196,6 +196,7 @@ def level_of(pair: Pair, log10_lr: float, margin: float | None = None) -> tuple[
         unlike_all=pair.unlike_all,
         templated=pair.templated,
         descends=pair.descends,
+        second_part=pair.second_part,
         ratio=ratio,
     )
     return verdict.decide(basis)

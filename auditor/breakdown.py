@@ -16,7 +16,7 @@ from auditor.judged import Judged
 from auditor.pairs import Pair
 from auditor.rates import Rate, area, auc, rate, tpr
 from auditor.relations import PREFERENCE, SFT
-from auditor.verdict import UNUSUAL_AT
+from auditor.thresholds import UNUSUAL_AT
 from detectors.types import Bool
 
 Part = dict[str, Any]

@@ -16,13 +16,16 @@ from auditor.errors import AuditError
 
 SHIPPED = "calibration/alpaca-eval.json"
 SCHEMA = 2
+# How much larger than the number of probes answered the calibration's may be.
+LENIENT = 1.1
 
 
 def read(path: Path | None = None, n_probes: int | None = None) -> Calibration:
     """Read a calibration; the shipped one without a path.
 
     `n_probes` : how many probes the student answered; the scores are those on the largest number that the
-    file has and that is no larger, or on its smallest. Without it, on its largest.
+    file has and that is at most a tenth larger (a student that left one probe of 805 open is judged by the
+    line at 805), or on its smallest. Without it, on its largest.
     """
     path = path or shipped.path(SHIPPED)
     try:
@@ -33,7 +36,7 @@ def read(path: Path | None = None, n_probes: int | None = None) -> Calibration:
                 "'audit calibrate' writes one from the same pairs."
             )
         counts = [int(n) for n in found["n_probes"]]
-        chosen = max((n for n in counts if n_probes is None or n <= n_probes), default=min(counts))
+        chosen = max((n for n in counts if n_probes is None or n <= LENIENT * n_probes), default=min(counts))
         pairs = tuple(
             Known(p["student"], p["teacher"], p["family"], bool(p["positive"]), float(score))
             for p in found["pairs"]

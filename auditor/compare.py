@@ -16,7 +16,18 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor import borrowed, calibration_file, decision, measure, shipped, store, verdict, weigh, words
+from auditor import (
+    borrowed,
+    calibration_file,
+    decision,
+    measure,
+    reasons,
+    shipped,
+    store,
+    thresholds,
+    weigh,
+    words,
+)
 from auditor import lineage as lineages
 from auditor.case import Case, Progress, Silent, later, prepare
 from auditor.config import CompareConfig
@@ -89,7 +100,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     progress.stage("Weighing", len(case.teachers))
     verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
     history = case.lineage.behind(case.panel.subjects)
-    shown = [v for v in verdicts if v.level in verdict.ACCUSING] or list(verdicts[:1])
+    shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
     report = Report(
         headline=words.headline(
             case.student,
@@ -130,8 +141,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         lineage_source=case.lineage.source,
     )
     for v in verdicts:
-        if v.reason in verdict.UNABLE:
-            progress.warn(f"{v.teacher} could not be judged: {verdict.why(v.teacher, v.reason)}.")
+        if v.reason in reasons.UNABLE:
+            progress.warn(f"{v.teacher} could not be judged: {reasons.why(v.teacher, v.reason)}.")
     progress.stage("Storing")
     rows = store.PanelRows(case.panel.subjects, case.panel.probes, case.panel.responses)
     store.append_run(evidence, report, rows, [_rows(case, m) for m in measurements])
@@ -176,8 +187,8 @@ def _caveats(grounds: dict[str, Grounds], findings: dict[str, list[Finding]]) ->
         elif teacher in findings:
             found += weigh.source_caveats(on.scene, teacher, on.null)
     n_probes = max((f[0].n_probes for f in findings.values() if f), default=0)
-    if 0 < n_probes < verdict.FEW_PROBES:
-        found.append(verdict.CHOSEN_PROBES.format(n=n_probes))
+    if 0 < n_probes < thresholds.FEW_PROBES:
+        found.append(reasons.CHOSEN_PROBES.format(n=n_probes))
     return found
 
 
@@ -189,7 +200,7 @@ def _adjusted(findings: dict[str, list[Finding]]) -> dict[str, float]:
 
 
 def _rank_of(level: str) -> int:
-    return verdict.ACCUSING.index(level) + 1 if level in verdict.ACCUSING else 0
+    return thresholds.ACCUSING.index(level) + 1 if level in thresholds.ACCUSING else 0
 
 
 def _rows(case: Case, m: Measurement) -> store.MeasurementRows:

@@ -5,11 +5,12 @@ Leaves out weighing (`weigh.py`), the rules (`verdict.py`) and the order of the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
-from auditor import alternatives, comparable, power, ratio, ties, verdict, words
+from auditor import alternatives, comparable, next_steps, power, ratio, ties, verdict, words
 from auditor.case import Case, later, same_answers
 from auditor.descent import Descent
 from auditor.grounds import Grounds
@@ -42,6 +43,7 @@ def basis_for(
         unlike_all=comparable.unlike_all(scene, teacher, null),
         templated=comparable.templated(case.view, case.student),
         descends=Descent(case.student, teacher, case.lineage).direct,
+        second_part=second_smallest(f.p_t for f in findings if f.in_joint and f is not joint),
         ratio=ratio.ratio_of(scene, teacher, findings, grounds.calibration),
         power=power.power_of(scene, teacher, null, grounds.calibration),
     )
@@ -77,8 +79,14 @@ def verdict_for(case: Case, grounds: Grounds, basis: verdict.Basis) -> Verdict:
         tied_with=ties.tied(case, scene, teacher),
         alternatives=alternatives.alternatives(record),
         power=verdict.power(basis, reason),
-        would_change=verdict.would_change(level, reason, basis, alternatives.missing(record)),
+        would_change=next_steps.would_change(level, reason, basis, alternatives.missing(record)),
     )
+
+
+def second_smallest(p_values: Iterable[float | None]) -> float | None:
+    """The second smallest p of the parts of the score; None where fewer than two are known."""
+    known = sorted(p for p in p_values if p is not None)
+    return known[1] if len(known) > 1 else None
 
 
 def in_words(case: Case, bases: dict[str, verdict.Basis], verdicts: list[Verdict]) -> list[Verdict]:

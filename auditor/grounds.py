@@ -17,7 +17,7 @@ from auditor.case import Case, null_for
 from auditor.config import CompareConfig
 from auditor.references import INNOCENT_STRATUM, References
 from auditor.scenes import Scene, scene_of
-from auditor.verdict import MIN_DECOY_PROVIDERS, MIN_DECOYS, MIN_INNOCENTS, MIN_REFERENCES
+from auditor.thresholds import MIN_DECOY_PROVIDERS, MIN_DECOYS, MIN_INNOCENTS, MIN_REFERENCES
 from detectors.types import Measurement
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from auditor.reasons import LATER, SHORTLY
 from auditor.report import Finding, Verdict
 from auditor.reports.numerals import p_value, times
-from auditor.verdict import ACCUSING, LATER, SHORTLY
+from auditor.thresholds import ACCUSING
 from auditor.whom import DESCENT, accused, is_rival, level
 
 SEVERAL = "A student may have several teachers, or resemble one because it resembles another."

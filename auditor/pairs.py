@@ -16,6 +16,7 @@ from auditor import case as cases
 from auditor import comparable, weigh
 from auditor.case import Case
 from auditor.config import CompareConfig
+from auditor.decision import second_smallest
 from auditor.descent import Descent
 from auditor.errors import AuditError
 from auditor.lineage import plain_name, tokens_of
@@ -23,6 +24,7 @@ from auditor.readers import ReadOptions, read
 from auditor.references import INNOCENT_STRATUM, names_of
 from auditor.relations import DESCENT, NEGATIVES, POSITIVE, Relation, present
 from auditor.scenes import SCORE, Scene, keeping, scene_of, share_scores
+from detectors.combine import JOINT_STATISTICS
 from detectors.types import Float64, Measurement
 
 # The parts that pairs are counted in: two clear kinds, and two that lie between them.
@@ -77,6 +79,12 @@ class Pair:
     def positive(self) -> bool:
         """Whether the student is documented to have learned from the teacher."""
         return self.label == POSITIVE
+
+    @property
+    def second_part(self) -> float | None:
+        """Second smallest p of the parts of the joint score; None where fewer than two are known."""
+        parts = (self.statistics.get(" ".join(key)) for key in JOINT_STATISTICS)
+        return second_smallest(part[1] for part in parts if part)
 
     @property
     def counted(self) -> bool:

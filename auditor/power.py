@@ -17,7 +17,8 @@ from auditor import weigh
 from auditor.calibration import Calibration
 from auditor.references import References
 from auditor.scenes import SCORE, Scene
-from auditor.verdict import LADDER, RANK_FORBIDS_ABOVE, UNUSUAL_AT, Bar, Power
+from auditor.thresholds import LADDER, RANK_FORBIDS_ABOVE, UNUSUAL_AT
+from auditor.verdict import Bar, Power
 from detectors.hierarchy import TAIL_DOF
 from detectors.types import Float64
 

@@ -153,8 +153,11 @@ def _reason_against(
         return "origin not documented (trained_on is empty)"
     if lineage.provider(subject) == teacher.provider:
         return "comes from the teacher's provider"
-    if row.base and plain_name(row.base) in teacher.aliases:
+    bases = {plain_name(name) for name in row.base.split(";")}
+    if bases & teacher.aliases:
         return "descends from the teacher's weights"
+    if student and bases & names_of(student, lineage).aliases:
+        return "descends from the student's weights, so it says what the student says"
     for token in tokens:
         if token.casefold() not in INNOCENT:
             found = _link(token, teacher, providers)

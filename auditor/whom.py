@@ -5,8 +5,8 @@ Leaves out the sentences around it (`words.py`, `headline.py`).
 
 from __future__ import annotations
 
+from auditor.reasons import UNWEIGHED
 from auditor.report import Verdict
-from auditor.verdict import UNWEIGHED
 
 # No more sibling checkpoints than this are named in a sentence.
 NAMES_SHOWN = 3

@@ -10,19 +10,11 @@ import math
 from collections.abc import Sequence
 
 from auditor.headline import headline
+from auditor.reasons import LATER, UNWEIGHED, why
 from auditor.report import Verdict
 from auditor.reports.numerals import p_value, times
-from auditor.verdict import (
-    ACCUSING,
-    LADDER,
-    LATER,
-    UNUSUAL_AT,
-    UNWEIGHED,
-    Bar,
-    Basis,
-    few_decoys,
-    why,
-)
+from auditor.thresholds import ACCUSING, LADDER, UNUSUAL_AT
+from auditor.verdict import Bar, Basis, few_decoys
 from auditor.whom import DESCENT, accused, is_rival, level
 
 __all__ = ["equivalence", "headline", "power", "unexamined", "words"]
@@ -182,10 +174,13 @@ def equivalence(student: str, basis: Basis) -> str:
         )
     lies = "lies below" if bound < margin else "is not below"
     start = "The" if bound < margin else "The likelihood ratio lies below 1/10, but the"
-    return (
+    said = (
         f"{start} upper end of the 95 % interval of {student}'s score, {bound:.2f}, {lies} {margin:.2f}, the "
         "smallest effect on record: 95 % of documented students, each towards its own teacher, score as high."
     )
+    if bound < margin and not basis.among_the_rest:
+        said += f" But most references resemble {basis.teacher} less, so nothing supports the alternative."
+    return said
 
 
 def power(student: str, verdict: Verdict, basis: Basis) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auditor import measure, pairs, rates, relations, verdict
+from auditor import measure, pairs, rates, relations, thresholds
 from auditor.case import Case
 from auditor.readers import ReadOptions
 from auditor.references import STRATA
@@ -187,7 +187,7 @@ def report(
     positive = np.array([p.positive for p in clear])
     label = np.array([p.label for p in clear])
     auc, tpr01, tpr05 = separation(score, clear)
-    unusual = p_t <= verdict.UNUSUAL_AT
+    unusual = p_t <= thresholds.UNUSUAL_AT
     figures = (
         auc,
         rates.auc(score[positive], score[label == "negative"]),

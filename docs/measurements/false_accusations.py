@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from auditor import bench, calibration, calibration_file, measure, pairs, references, verdict
+from auditor import bench, calibration, calibration_file, measure, pairs, references, thresholds
 from auditor import case as cases
 from auditor.config import CompareConfig
 from auditor.lineage import Lineage
@@ -163,8 +163,8 @@ def report(way: str, found: Sequence[Pair]) -> None:
         level, _ = bench.level_of(p, float(lr))
         gate += (
             not (p.unlike_all or p.templated)
-            and p.p_t <= verdict.UNUSUAL_AT
-            and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
+            and p.p_t <= thresholds.UNUSUAL_AT
+            and p.p_rank <= thresholds.RANK_FORBIDS_ABOVE
         )
         moderate += level in bench.MODERATE
         if level in bench.MODERATE:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from auditor import calibration as calibrations
-from auditor import calibration_file, measure, pairs, power, relations, verdict, weigh
+from auditor import calibration_file, measure, pairs, power, relations, thresholds, weigh
 from auditor import case as cases
 from auditor.readers import ReadOptions
 from auditor.scenes import SCORE, Scene
@@ -59,9 +59,9 @@ def _row(case: cases.Case, scene: Scene, teacher: str, known: calibrations.Calib
     score = float(scene.scores[SCORE][scene.student, scene.group_of(teacher)])
     log10_lr = float(calibrations.fit(known).log10_lr(np.array(score)))
     accused = (
-        found.p_t <= verdict.UNUSUAL_AT
-        and found.p_rank <= verdict.RANK_FORBIDS_ABOVE
-        and log10_lr >= dict(verdict.LADDER)["moderate"]
+        found.p_t <= thresholds.UNUSUAL_AT
+        and found.p_rank <= thresholds.RANK_FORBIDS_ABOVE
+        and log10_lr >= dict(thresholds.LADDER)["moderate"]
     )
     assert accused == (score >= stated.moderate.score), (case.student, teacher)
     return accused, stated.moderate.share, stated.moderate.rule

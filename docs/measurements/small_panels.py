@@ -24,7 +24,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from auditor import borrowed, calibrate, calibration_file, measure, pairs, relations, shipped, verdict
+from auditor import borrowed, calibrate, calibration_file, measure, pairs, relations, shipped, thresholds
 from auditor.calibration import Calibration, Known
 from auditor.case import Case, mean_length
 from auditor.pairs import Pair
@@ -248,7 +248,7 @@ def evaluate(
         for kind in dict.fromkeys(label):
             found = p[:, label == kind]
             found = found[np.isfinite(found)]
-            print(f"  {kind:24}{int((found <= verdict.UNUSUAL_AT).sum()):4} of {len(found)}")
+            print(f"  {kind:24}{int((found <= thresholds.UNUSUAL_AT).sum()):4} of {len(found)}")
 
 
 def separation(value: Float64, positive: Bool) -> tuple[float, float, float]:

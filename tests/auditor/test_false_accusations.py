@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 
 from auditor import case as cases
-from auditor import comparable, measure, verdict, weigh
+from auditor import comparable, measure, thresholds, weigh
 from auditor.scenes import SCORE, Scene, scene_of
 from tests.panels import VOCABULARY, answers, generated, lineage_csv, mixed, written_panel
 
@@ -120,7 +120,10 @@ def open_gate(case: cases.Case, scene: Scene, teacher: str) -> bool:
     p = weigh.p_values(scene, teacher, null)[SCORE]
     barred = comparable.unlike_all(scene, teacher, null) or comparable.templated(case.view, case.student)
     return not barred and bool(
-        p and p.p_t is not None and p.p_t <= verdict.UNUSUAL_AT and p.p_rank <= verdict.RANK_FORBIDS_ABOVE
+        p
+        and p.p_t is not None
+        and p.p_t <= thresholds.UNUSUAL_AT
+        and p.p_rank <= thresholds.RANK_FORBIDS_ABOVE
     )
 
 

@@ -115,7 +115,7 @@ def test_scores_are_those_on_about_as_many_probes(tmp_path: Path) -> None:
         return Calibration("n", "m", n, tuple(replace(one, score=n + d) for d in range(draws)))
 
     calibration_file.write([at(800, 1), at(100, 3), at(20, 3)], tmp_path / "c.json")
-    for answered, taken in ((900, 800), (None, 800), (799, 100), (100, 100), (99, 20), (5, 20)):
+    for answered, taken in ((900, 800), (None, 800), (799, 800), (700, 100), (95, 100), (89, 20), (5, 20)):
         found = calibration_file.read(tmp_path / "c.json", answered)
         assert found.n_probes == taken, answered
         assert [p.score for p in found.pairs] == [taken + d for d in range(1 if taken == 800 else 3)]
@@ -133,12 +133,19 @@ def basis(
     decoys: int = 12,
     score: Interval | None = (0.8, 1.2),
     margin: float | None = 0.3,
+    rank: float = 0.02,
 ) -> Basis:
     joint = Finding(
-        *("T", "joint", "score", "wording", "", 1.0, score, 2.0, 0.02, 0.02, p_t, None, None),
+        *("T", "joint", "score", "wording", "", 1.0, score, 2.0, rank, 0.02, p_t, None, None),
         *(200, True, (), (), ()),
     )
     return Basis("T", joint, 0.2, 40, 20, decoys, 4, False, 0.0, Ratio(log10_lr, interval, 1.25, margin))
+
+
+def unlike(
+    interval: tuple[float, float], score: Interval | None, margin: float | None = 0.3, rank: float = 0.5
+) -> Basis:
+    return basis(-1.1, interval, p_t=0.9, score=score, margin=margin, rank=rank)
 
 
 @pytest.mark.parametrize(
@@ -149,18 +156,27 @@ def basis(
         (basis(0.2, (0.0, 0.9)), "insufficient", "lr_below_2"),
         (basis(1.2, (0.9, 1.25), p_t=0.06), "insufficient", "not_unusual"),
         (basis(1.2, (0.9, 1.25), decoys=5), "weak", "unusual"),
+        (replace(basis(1.2, (0.9, 1.25)), second_part=0.09), "moderate", "unusual"),
+        (replace(basis(1.2, (0.9, 1.25)), second_part=0.11), "weak", "unusual"),
         (replace(basis(1.2, (0.9, 1.25)), descends=True), "insufficient", "descends"),
         (replace(basis(1.2, (0.9, 1.25), p_t=0.06), descends=True), "insufficient", "not_unusual"),
-        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.29)), "against", "resembles_less"),
-        (basis(-1.1, (-1.2, -0.8), p_t=0.9, score=(-0.2, 0.29)), "insufficient", "not_unusual"),
-        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.31)), "insufficient", "not_unusual"),
-        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=None), "insufficient", "not_unusual"),
-        (basis(-1.1, (-1.2, -1.0), p_t=0.9, score=(-0.2, 0.2), margin=None), "insufficient", "not_unusual"),
+        (unlike((-1.2, -1.0), (-0.2, 0.29)), "against", "resembles_less"),
+        (unlike((-1.2, -0.8), (-0.2, 0.29)), "insufficient", "not_unusual"),
+        (unlike((-1.2, -1.0), (-0.2, 0.31)), "insufficient", "not_unusual"),
+        (unlike((-1.2, -1.0), None), "insufficient", "not_unusual"),
+        (unlike((-1.2, -1.0), (-0.2, 0.2), margin=None), "insufficient", "not_unusual"),
+        (unlike((-1.2, -1.0), (-0.2, 0.29), rank=0.45), "insufficient", "not_unusual"),
     ],
 )
 def test_levels(given: Basis, level: str, reason: str) -> None:
     assert verdict.decide(given) == (level, reason)
-    most = "insufficient" if given.descends else "weak" if given.decoys < 10 else "moderate"
+    most = (
+        "insufficient"
+        if given.descends
+        else "weak"
+        if given.decoys < 10 or given.second_part == 0.11
+        else "moderate"
+    )
     assert verdict.cap(given)[0] == most
 
 

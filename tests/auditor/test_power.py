@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from auditor import calibration as calibrations
-from auditor import calibration_file, compare, measure, power, verdict, weigh
+from auditor import calibration_file, compare, measure, next_steps, power, thresholds, verdict, weigh
 from auditor import case as cases
 from auditor.calibration import Calibration, Known
 from auditor.config import CompareConfig
@@ -65,9 +65,9 @@ def accused(scene: Scene, null: References, known: Calibration, level: str) -> b
     log10_lr = min(float(calibrations.fit(known).log10_lr(np.array(score))), known.cap)
     assert found is not None and found.p_t is not None
     return (
-        found.p_t <= verdict.UNUSUAL_AT
-        and found.p_rank <= verdict.RANK_FORBIDS_ABOVE
-        and log10_lr >= dict(verdict.LADDER)[level]
+        found.p_t <= thresholds.UNUSUAL_AT
+        and found.p_rank <= thresholds.RANK_FORBIDS_ABOVE
+        and log10_lr >= dict(thresholds.LADDER)[level]
     )
 
 
@@ -137,14 +137,14 @@ def test_power_of_what_is_out_of_reach() -> None:
 
 
 def test_what_limits_the_power_would_change_the_verdict() -> None:
-    limit = verdict.LIMITS["null"]
-    assert limit in verdict.would_change("insufficient", "not_unusual", basis(0.6))
-    assert limit not in verdict.would_change("insufficient", "not_unusual", basis(0.9))
-    assert limit not in verdict.would_change("insufficient", "teacher_later", basis(0.6))
-    assert limit not in verdict.would_change("moderate", "unusual", basis(0.6))
+    limit = next_steps.LIMITS["null"]
+    assert limit in next_steps.would_change("insufficient", "not_unusual", basis(0.6))
+    assert limit not in next_steps.would_change("insufficient", "not_unusual", basis(0.9))
+    assert limit not in next_steps.would_change("insufficient", "teacher_later", basis(0.6))
+    assert limit not in next_steps.would_change("moderate", "unusual", basis(0.6))
     step = ("References of the same base.",)
-    assert step[0] in verdict.would_change("moderate", "unusual", basis(0.6), step)
-    assert step[0] not in verdict.would_change("insufficient", "few_references", basis(0.6), step)
+    assert step[0] in next_steps.would_change("moderate", "unusual", basis(0.6), step)
+    assert step[0] not in next_steps.would_change("insufficient", "few_references", basis(0.6), step)
 
 
 def test_the_students_own_family_is_left_out(made: Made, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ near,reference,n,n,,original,base,,acme-other,x
 alias,reference,a,a,,original,base,,outputs of T-0301 (2023),x
 rivals-pupil,reference,q,q,,original,base,,rival,x
 tuned,reference,u,u,,original,T-0301,,human,x
+own-tune,reference,z,z,,original,elsewhere; S,,human,x
 secret,reference,v,v,,original,base,,,x
 again,reference,w,w,,variant,base,,human,x
 """
@@ -49,7 +50,8 @@ def test_every_exclusion_has_its_reason(tmp_path: Path) -> None:
         "pupil": "the teacher or its sibling",
         "near": "another model of the teacher's provider",
         "alias": "may mean the teacher",
-        "tuned": "weights",
+        "tuned": "teacher's weights",
+        "own-tune": "student's weights",
         "secret": "not documented",
         "again": "variant",
     }.items():

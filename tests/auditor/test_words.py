@@ -10,11 +10,12 @@ import pytest
 
 from auditor import case as cases
 from auditor import compare, words
+from auditor.reasons import REASONS, SHORTLY
 from auditor.report import Report, Verdict
 from auditor.reports import render
-from auditor.verdict import REASONS, SHORTLY, Bar, Basis, Power, Ratio, decide
+from auditor.verdict import Bar, Basis, Power, Ratio, decide
 from tests.auditor.reports.samples import finding, verdict
-from tests.auditor.test_likelihood_ratio import basis
+from tests.auditor.test_likelihood_ratio import unlike
 from tests.panels import answers, generated, lineage_csv, written_panel
 
 UNFAIR = re.compile(r"prove|guilt|probab|certain|confiden", re.I)
@@ -187,11 +188,18 @@ def test_what_a_negative_answer_is_worth() -> None:
     ],
 )
 def test_the_equivalence_test_is_shown(score: tuple[float, float] | None, level: str, says: str) -> None:
-    given = basis(-1.1, (-1.2, -1.0), p_t=0.9, score=score)
+    given = unlike((-1.2, -1.0), score)
     found, reason = decide(given)
     assert found == level
     said = words.words("S", verdict("T", level=found, reason=reason), given, (), "")
     assert says in said and ("was not distilled" in said) == (level == "against") and not UNFAIR.search(said)
+
+
+def test_a_low_score_above_most_references_supports_nothing() -> None:
+    given = unlike((-1.2, -1.0), (-0.2, 0.21), rank=0.3)
+    level, reason = decide(given)
+    said = words.words("S", verdict("T", level=level, reason=reason), given, (), "")
+    assert level == "insufficient" and "But most references resemble T less, so nothing supports" in said
 
 
 def test_a_low_score_that_is_high_among_references_is_said() -> None:
