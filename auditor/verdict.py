@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from auditor.reasons import UNWEIGHED, why
 from auditor.report import Finding
-from auditor.reports.numerals import times
+from auditor.reports.numerals import p_value, times
 from auditor.thresholds import (
     AGAINST_AT,
     AGAINST_RANK,
@@ -33,8 +33,8 @@ from auditor.thresholds import (
 )
 
 ONE_PART = (
-    "a single part of the score makes it unusual; moderate takes a second part with p at most "
-    f"{SECOND_PART_AT:.2f}"
+    "a single part of the score makes it unusual; moderate takes a second part with predictive p at most "
+    f"{p_value(SECOND_PART_AT)}"
 )
 UNCALIBRATED = "the score is not calibrated to a likelihood ratio for this run"
 CALIBRATED = "the calibration knows too few independent families for more"

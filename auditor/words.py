@@ -14,11 +14,15 @@ from auditor.reasons import LATER, UNWEIGHED, why
 from auditor.report import Verdict
 from auditor.reports.numerals import p_value, times
 from auditor.thresholds import ACCUSING, LADDER, UNUSUAL_AT
-from auditor.verdict import Bar, Basis, few_decoys
+from auditor.verdict import Bar, Basis, few_decoys, one_part
 from auditor.whom import DESCENT, accused, is_rival, level
 
 __all__ = ["equivalence", "headline", "power", "unexamined", "words"]
 
+HELD_AT_WEAK = (
+    "The support is called weak whatever the ratio, because a single part of the score makes it unusual: the "
+    "other parts do not bear it out."
+)
 # A run of fewer probes than this share of the calibration's finds fewer students.
 AS_MANY_PROBES = 0.9
 PUBLIC = "Text does not tell asking a teacher from training on public data that holds its answers."
@@ -55,6 +59,7 @@ def words(
             f"{level(verdict)} support for the proposition that {student} was distilled from "
             f"{accused(verdict, provider)}, against its not having been: {because}.",
             _ratio(verdict, basis),
+            HELD_AT_WEAK if one_part(basis) and verdict.level == "weak" else "",
             _adjusted(verdict, basis),
             _also(verdict, others),
             _rivals(verdict, others),

@@ -15,7 +15,7 @@ from auditor.report import Report, Verdict
 from auditor.reports import render
 from auditor.verdict import Bar, Basis, Power, Ratio, decide
 from tests.auditor.reports.samples import finding, verdict
-from tests.auditor.test_likelihood_ratio import unlike
+from tests.auditor.test_likelihood_ratio import basis, unlike
 from tests.panels import answers, generated, lineage_csv, written_panel
 
 UNFAIR = re.compile(r"prove|guilt|probab|certain|confiden", re.I)
@@ -193,6 +193,16 @@ def test_the_equivalence_test_is_shown(score: tuple[float, float] | None, level:
     assert found == level
     said = words.words("S", verdict("T", level=found, reason=reason), given, (), "")
     assert says in said and ("was not distilled" in said) == (level == "against") and not UNFAIR.search(said)
+
+
+def test_weak_for_want_of_a_second_part_says_so() -> None:
+    given = replace(basis(1.2, (0.9, 1.25)), second_part=0.3)
+    level, reason = decide(given)
+    told = words.words("S", verdict("T", level=level, reason=reason), given, (), "")
+    assert level == "weak" and "a single part of the score makes it unusual" in told
+    assert "a single part" not in words.words(
+        "S", verdict("T", level=level, reason=reason), replace(given, second_part=0.05), (), ""
+    )
 
 
 def test_a_low_score_above_most_references_supports_nothing() -> None:
