@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -52,11 +52,14 @@ def test_help_loads_nothing_heavy(arguments):
 
 
 def test_help_takes_less_than_four_tenths_of_a_second():
+    """Of processor time: the clock on the wall also counts what else the machine is doing."""
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        before = os.times()
         assert run(["--help"]).stdout.startswith("Usage: audit")
-        seconds.append(time.perf_counter() - started)
+        after = os.times()
+        used = after.children_user + after.children_system
+        seconds.append(used - before.children_user - before.children_system)
     assert min(seconds) < 0.4
 
 
