@@ -1,7 +1,8 @@
 """Log-probabilities that models gave to texts, recorded token by token, and laid side by side.
 
-Models cut text into different tokens: here every text is cut where all scorers of a set have a boundary, so
-that one array holds them all. Leaves out how a model is run (`auditor/sources`) and files (`auditor/scored.py`).
+Models cut text into different tokens: here every text is cut where all scorers of a set have a boundary,
+so that one array holds them all. Leaves out how a model is run (`auditor/sources`) and files
+(`auditor/scored.py`).
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ class Aligned:
 
     def row(self, scorer: str) -> Float64:
         """(n_spans,) float64: what this scorer gave."""
-        return self.logprobs[self.scorers.index(scorer)]
+        row: Float64 = self.logprobs[self.scorers.index(scorer)]
+        return row
 
     def sums(self, values: Float64) -> Float64:
         """Sums over the spans of each text: (..., n_spans) -> (..., n_texts) float64."""
@@ -192,4 +194,4 @@ def _over_spans(scores: Scores, ends: Int64, common: Int64) -> Float64:
     of = np.searchsorted(common, ends)
     kept = of < len(common)
     weights = scores.logprobs[kept].astype(np.float64)
-    return np.bincount(of[kept], weights, minlength=len(common))
+    return np.bincount(of[kept], weights, minlength=len(common)).astype(np.float64)
