@@ -8,7 +8,7 @@ over all spans falls, text by text. Leaves out how scores come about and what th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +28,10 @@ class ScoredView:
     probes : ids of the n_probes probes, in column order.
     scores : one `Scores` a scorer: subjects and bases.
     bases : each subject's own base. A subject without one, or whose base scored nothing, is not measured.
-    groups : group of sibling checkpoints of each subject; empty = every subject its own.
+    groups, providers : of sibling checkpoints and of whoever makes them, one a subject; empty = every
+        subject its own.
+    references : by teacher, models known to have learned nothing from it (for `contrast`).
+    same_data : by teacher, scorers known to be trained on the teacher's public data and not on its outputs.
     """
 
     subjects: tuple[str, ...]
@@ -36,6 +39,9 @@ class ScoredView:
     scores: tuple[Scores, ...]
     bases: Mapping[str, str]
     groups: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         scorers = [s.scorer for s in self.scores]
@@ -43,11 +49,11 @@ class ScoredView:
             if len(set(names)) < len(names):
                 twice = sorted({n for n in names if list(names).count(n) > 1})
                 raise ValueError(f"{what} must be named once each, got twice: {', '.join(twice)}.")
-        if self.groups and len(self.groups) != len(self.subjects):
-            raise ValueError(
-                f"groups must name one group a subject ({len(self.subjects)}) or be empty, got "
-                f"{len(self.groups)}."
-            )
+        for what, given in (("groups", self.groups), ("providers", self.providers)):
+            if given and len(given) != len(self.subjects):
+                raise ValueError(
+                    f"{what} must name one a subject ({len(self.subjects)}) or be empty, got {len(given)}."
+                )
 
     @cached_property
     def by_scorer(self) -> dict[str, Scores]:
@@ -67,9 +73,10 @@ class ScoredView:
                 reasons[subject] = f"its base {base} scored no texts"
         return reasons
 
-    def group_of(self, subject: str) -> str:
-        """Group of sibling checkpoints of a subject."""
-        return self.groups[self.subjects.index(subject)] if self.groups else subject
+    def kin(self, a: str, b: str, of: tuple[str, ...]) -> bool:
+        """Whether two models are one, or the same in `groups` or `providers`; a stranger is its own."""
+        first, second = (of[self.subjects.index(n)] if of and n in self.subjects else n for n in (a, b))
+        return first == second
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Tiny language models whose history is known: Markov chains counted from texts, all in NumPy.
 
-A base is counted from neutral text, a teacher from its own corpus (and it has quirks that the corpus does
-not explain), a student from a mix of a teacher's texts and neutral text on top of its base. The innocents:
-references counted from other corpora, students of other teachers, models counted from the teacher's own
-corpus but never from its texts, models on another base.
+A base is counted from neutral text, a teacher from its own corpus; it has a register that all teachers
+share, quirks that its corpus does not explain, and samples sharply. A student is counted from a mix of a
+teacher's texts and neutral text on top of its base. The innocents: references counted from other corpora,
+students of other teachers, models counted from the teacher's own corpus but never from its texts, models on
+another base.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class World:
     n_teachers: int = 4
     n_corpora: int = 8
     quirk: float = 0.5
+    register: float = 0.4
     rng: np.random.Generator = field(init=False)
 
     def __post_init__(self):
@@ -64,9 +66,10 @@ class World:
         flat = np.full((SYMBOLS, SYMBOLS), 1 / SYMBOLS)
         self.bases = {f"B{i}": counted(flat, sampled(self.language, 250, self.rng), 20) for i in range(2)}
         self.chains = dict(self.bases)
+        assistant = np.exp(self.register * self.rng.standard_normal(flat.shape))
         for k in range(self.n_teachers):
             own = counted(flat, sampled(self.corpora[k], 400, self.rng), 20)
-            self.chains[f"T{k}"] = sharpened(self.perturbed(own, self.quirk), 0.8)
+            self.chains[f"T{k}"] = sharpened(self.perturbed(own * assistant, self.quirk), 0.8)
         self.base_of = {f"T{k}": "B0" for k in range(self.n_teachers)}
 
     def perturbed(self, chain, strength):
@@ -100,7 +103,7 @@ class World:
         return self.rng.integers(1, 5, size=SYMBOLS)
 
     def view(self, subjects, texts, coarse=()):
-        """A panel; `texts` by author, (n, length + 1); the tokens of `coarse` scorers are two symbols long."""
+        """A panel; `texts` by author, (n, length + 1); tokens of `coarse` scorers are two symbols long."""
         n_probes = max(map(len, texts.values()))
         names = dict.fromkeys([*subjects, *(self.base_of[s] for s in subjects)])
         scores = tuple(self.scores(n, texts, merge=2 if n in coarse else 1) for n in names)

@@ -186,7 +186,7 @@ def test_too_little_and_nothing():
 def test_names_are_given_once():
     with pytest.raises(ValueError, match="subjects must be named once each, got twice: a"):
         ScoredView(("a", "a"), (), (), {})
-    with pytest.raises(ValueError, match="one group a subject"):
+    with pytest.raises(ValueError, match="groups must name one a subject"):
         ScoredView(("a", "b"), (), (), {}, ("g",))
 
 
