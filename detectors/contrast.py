@@ -140,12 +140,7 @@ class Contrast:
 def _controls(view: ScoredView, teachers: list[str]) -> dict[str, tuple[str, ...]]:
     """By teacher, the models of its public data that scored neutral text."""
     scored = {s.scorer for s in view.scores if any(t.text_of == NEUTRAL for t in s.texts)}
-    return {
-        teacher: tuple(
-            c for c in view.same_data.get(teacher, ()) if c in scored and view.bases.get(c) in scored
-        )
-        for teacher in teachers
-    }
+    return {t: tuple(c for c in view.same_data.get(t, ()) if c in scored) for t in teachers}
 
 
 def _mean_reference(

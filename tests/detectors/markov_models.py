@@ -58,6 +58,7 @@ class World:
     quirk: float = 0.5
     register: float = 0.4
     rng: np.random.Generator = field(init=False)
+    logs: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.rng = np.random.default_rng(self.seed)
@@ -85,7 +86,8 @@ class World:
     def train(self, name, source, share=1.0, base="B0"):
         """Fine-tune a base on a mix; the rest of the budget is neutral text."""
         n = round(share * BUDGET)
-        texts = np.concatenate([self.texts_of(source, n), self.texts_of(None, BUDGET - n)])
+        self.logs[name] = self.texts_of(source, n)
+        texts = np.concatenate([self.logs[name], self.texts_of(None, BUDGET - n)])
         self.chains[name] = counted(self.chains[base], texts, 40)
         self.base_of[name] = base
         return name
