@@ -101,8 +101,8 @@ def _refuse(logits: NDArray[Any], output_matrix: NDArray[Any]) -> None:
     if logits.ndim != 2 or output_matrix.ndim != 2 or logits.shape[1] != len(output_matrix):
         raise ValueError(
             "Logits must be (n_positions, n_vocabulary) and the output matrix (n_vocabulary, n_hidden), of "
-            f"the same vocabulary, got {logits.shape} and {output_matrix.shape}. Cut padding rows off; models of "
-            "different vocabularies cannot share an output matrix."
+            f"the same vocabulary, got {logits.shape} and {output_matrix.shape}. Cut padding rows off: "
+            "models of different vocabularies share no output matrix."
         )
     vocabulary, hidden = output_matrix.shape
     if not hidden or hidden + 1 >= vocabulary:
