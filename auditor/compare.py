@@ -20,6 +20,7 @@ from auditor import (
     borrowed,
     calibration_file,
     decision,
+    likelihood,
     measure,
     reasons,
     shipped,
@@ -97,6 +98,10 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     store.commit_probes(evidence, run_id, probes_hash, len(case.panel.probes), started)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
+    scored, unscored = likelihood.measure(case, config)
+    measurements += scored
+    skipped += unscored
+    n_ran = len(chosen) + len({m.detector for m in scored})
     progress.stage("Weighing", len(case.teachers))
     verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
     history = case.lineage.behind(case.panel.subjects)
@@ -106,7 +111,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             case.student,
             verdicts,
             findings,
-            (len(chosen), len(chosen) + len(skipped)),
+            (n_ran, n_ran + len(skipped)),
             decision.providers(case),
             decision.kin(case, verdicts[0].teacher),
         ),

@@ -31,6 +31,8 @@ class CompareConfig:
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
     embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
     key : file with the right answers of closed questions, or None.
+    scores : files, or folders of files, that 'audit score' wrote. same_data : "TEACHER=MODEL", a model trained
+        on the teacher's public data and not on its outputs.
     prompts : file with the prompt texts of recordings that carry ids only.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.
@@ -49,6 +51,8 @@ class CompareConfig:
     prompts: str | None = None
     key: str | None = None
     embedding: str | None = None
+    scores: tuple[str, ...] = ()
+    same_data: tuple[str, ...] = ()
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()
     seed: int = 0

@@ -171,7 +171,9 @@ def scene_of(case: Case, measurements: Sequence[Measurement], config: CompareCon
     )
     asked = case.answered[place[case.student]]
     if asked.mean() < MOST_PROBES:
-        measurements = [replace(m, values=m.values[:, :, asked]) for m in measurements]
+        measurements = [
+            m if "documents" in m.params else replace(m, values=m.values[:, :, asked]) for m in measurements
+        ]
     families = [case.lineage.row(s).family or s for s in subjects]
     return Scene(
         subjects,

@@ -6,9 +6,11 @@ Wording and opening make the joint score; the others are reported beside it (doc
 from __future__ import annotations
 
 from detectors.completion import Completion
+from detectors.contrast import Contrast
 from detectors.cross_probe import CrossProbe
 from detectors.errors import Errors
 from detectors.identity import Identity
+from detectors.lift import Lift
 from detectors.opening import Opening
 from detectors.semantics import Semantics
 from detectors.style_classifier import StyleClassifier
@@ -32,3 +34,5 @@ _ALL: tuple[Detector, ...] = (
     Identity(),
 )
 DETECTORS: dict[str, Detector] = {d.name: d for d in _ALL}
+# Those that measure recorded log-probabilities (`ScoredView`) instead of answers.
+SCORED: dict[str, Lift | Contrast] = {d.name: d for d in (Lift(), Contrast())}

@@ -44,6 +44,18 @@ EVIDENCE_FOUND = 1
     metavar="FOLDER",
     help="A local sentence-transformers model for 'semantics'.  [default: the packaged one]",
 )
+@option(
+    "--scores",
+    multiple=True,
+    type=Words("FILE"),
+    help="Log-probabilities that models of the panel gave to its answers ('audit score'), a file or a folder.",
+)
+@option(
+    "--same-data",
+    multiple=True,
+    type=Words("TEACHER=MODEL"),
+    help="A model of the scores that was trained on the teacher's public data, not on its outputs.",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -103,6 +115,8 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         prompts=given["prompts"],
         key=given["key"],
         embedding=given["embedding"],
+        scores=given["scores"],
+        same_data=given["same_data"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
@@ -122,7 +136,8 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
 
     named = [parse_model(text) for text in (config.student, *config.teachers, *config.decoys)]
     recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
-    return recordings | {
+    scores = {f"the scores {path!r}": path for path in config.scores}
+    return recordings | scores | {
         "the evidence file": config.evidence,
         "the panel": config.panel,
         "the lineage table": config.lineage,

@@ -67,7 +67,7 @@ def _check(report: Report, panel: PanelRows, measurements: Sequence[MeasurementR
     if not report.run.id:
         raise AuditError("A run needs an id to be stored; got an empty one.")
     for one in measurements:
-        if one.values.shape[2] != len(panel.probes):
+        if one.values.shape[2] != one.params.get("documents", len(panel.probes)):
             raise AuditError(
                 f"Measurement {one.detector} {one.statistic} must have a value for each of the "
                 f"{len(panel.probes)} probes of the panel; got {one.values.shape[2]}."
