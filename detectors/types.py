@@ -6,7 +6,7 @@ application's). Detectors get arrays and give arrays: no disk, network, clock or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import Any, Protocol, runtime_checkable
 
@@ -114,6 +114,24 @@ class Measurement:
     unit: str
     values: Float32
     params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ExactTest:
+    """Outcome of a test that has its own null and needs no reference models.
+
+    Attributes
+    ----------
+    proposition : what a small p speaks for: "H_w" weight descent, "H_a" common ancestor, "H_s" same model.
+    statistic : which form of the test, or "combined".
+    p : P(at least this extreme | independent), above 0; `params` holds log10 of it as "log10_p".
+    """
+
+    detector: str
+    proposition: str
+    statistic: str
+    p: float
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
