@@ -24,6 +24,7 @@ RESTS_ON = {
     "sign": "exact: an independent model could have had any hidden unit with up and down negated",
     "match": "not exact: strangers' gates and ups may agree about at most `margin` of the hidden units",
 }
+EXACT = ("csu", "sign")
 NO_GATE = (
     "match and sign: without a gate there is no second trace of a hidden unit to match by (input and output "
     "weights of strangers agree too often). A copy with permuted hidden units is not seen."
@@ -114,15 +115,15 @@ class Descent:
                     yield from ((where, found) for found in forms(few[place], whole, self.margin, draw))
 
     def _combined(self, results: list[ExactTest], proposition: str) -> ExactTest:
-        """Bonferroni over forms, descriptions and layers, and beside it over the exact forms alone."""
+        """Bonferroni over forms, descriptions and layers; the same for the smallest of an exact form."""
         log10_p = bonferroni_log10([r.params["log10_p"] for r in results])
-        exact = bonferroni_log10([r.params["log10_p"] for r in results if r.statistic != "match"])
+        exact = [r.params["log10_p"] if r.statistic in EXACT else 0.0 for r in results]
         first = min(results, key=lambda r: float(r.params["log10_p"]))
         smallest = {k: first.params[k] for k in ("form", "student_layer", "teacher_layer", "inputs", "value")}
         params = asdict(self) | {
             "tests": len(results),
             "log10_p": log10_p,
-            "log10_p_exact_forms": exact,
+            "log10_p_exact_forms": bonferroni_log10(exact),
             "smallest": smallest,
             "rests_on": first.params["rests_on"],
         }

@@ -93,7 +93,7 @@ def calibration(found: Found) -> None:
         print(f"| {form}, {inputs} | {cells} |")
 
 
-def trained_models(strangers: int = 12, steps: int = 150) -> None:
+def trained_models(strangers: int = 10, steps: int = 100) -> None:
     """Small Llama-style models: strangers on the same data in the same order, text students, fine-tunes."""
     import torch
 
@@ -103,7 +103,7 @@ def trained_models(strangers: int = 12, steps: int = 150) -> None:
     torch.set_num_threads(1)
     size, words = tinylm.Size(64, 2, 4, 176), 512
 
-    def corpus(seed: int, rows: int = 800) -> torch.Tensor:
+    def corpus(seed: int, rows: int = 400) -> torch.Tensor:
         """A language of its own: each word is followed by one of a few, by rank."""
         draw = np.random.default_rng(seed)
         follow, text = draw.integers(words, size=(words, 12)), np.zeros((rows, tinylm.CONTEXT + 1), np.int64)
@@ -117,11 +117,12 @@ def trained_models(strangers: int = 12, steps: int = 150) -> None:
         return tinylm.train(tinylm.TinyLM(words, size, seed), (text[:, :-1], text[:, 1:]), steps, seed=1)
 
     @torch.inference_mode()
-    def spoken(model: object, rows: int = 800) -> torch.Tensor:
+    def spoken(model: object, rows: int = 400) -> torch.Tensor:
         torch.manual_seed(5)
-        text = torch.randint(words, (rows, 1))
-        while text.shape[1] <= tinylm.CONTEXT:
-            chances = torch.softmax(model.logits(model(text)[:, -1]), dim=-1)
+        text, cache = torch.randint(words, (rows, 1)), model.empty_cache(rows)
+        while text.shape[1] < tinylm.CONTEXT:
+            hidden = model(text[:, -1:], cache, text.shape[1] - 1)
+            chances = torch.softmax(model.logits(hidden[:, -1]), dim=-1)
             text = torch.cat((text, torch.multinomial(chances, 1)), dim=1)
         return text
 
@@ -151,7 +152,7 @@ def trained_models(strangers: int = 12, steps: int = 150) -> None:
     print(f"\n{strangers} students trained from scratch on their teacher's own text")
     calibration(found)
     print("\nFine-tunes on another language: log10 p of the combined test by steps of training")
-    for more in (15, 150, 600):
+    for more in (15, 100, 400):
         p = []
         for n, teacher in enumerate(models[:3]):
             tuned, other = tinylm.clone(teacher), corpus(50 + n)

@@ -10,7 +10,7 @@ from scipy import stats
 
 from detectors.descent import Descent
 from detectors.descent_units import Mlp, SharedTokens
-from detectors.types import Skipped
+from detectors.types import ExactTest, Skipped
 
 WIDTH, UNITS, TOKENS = 48, 128, 200
 
