@@ -1,6 +1,7 @@
 """Explanations other than distillation, and what lineage table, dates and panel say about each.
 
-Only what is on record: no weights and no training data are looked at. Leaves out any weight in the verdict.
+Only what is on record, and what a comparison of weights said where there was one: no training data are looked
+at. Leaves out any weight in the verdict.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ class Record:
     ----------
     references : eligible references of the teacher. scores : joint score of every model of the panel
         towards the teacher, NaN where there is none. same_answers : share of answers that are word for
-        word the same.
+        word the same. weights : what a comparison of their weights says; "" = they were not compared.
     """
 
     descent: Descent
     references: tuple[str, ...]
     scores: Mapping[str, float]
     same_answers: float
+    weights: str = ""
 
     @property
     def student(self) -> str:
@@ -135,7 +137,7 @@ def missing(record: Record) -> tuple[str, ...]:
         steps.append(
             f"References of the same base as {record.student} ({_some(record.descent.origin.values())})."
         )
-    if record.descent.kin:
+    if record.descent.kin and not record.weights:
         steps.append(
             f"Weights of {record.student} and of {record.teacher}, to tell descent from distillation."
         )
@@ -240,11 +242,10 @@ def _common_ancestor(record: Record) -> Alternative:
     """What is on record about the descent of both, and how references of the same base score."""
     student, teacher = record.student, record.teacher
     if not record.descent.origin:
-        text = (
-            f"The base model of {student} is not on record. Whether both descend from one model "
-            "takes weights to tell; none were examined."
+        text = f"The base model of {student} is not on record. " + (
+            record.weights or "Whether both descend from one model takes weights to tell; none were examined."
         )
-        return Alternative("common ancestor", False, text)
+        return Alternative("common ancestor", bool(record.weights), text)
     origin = _some(record.descent.origin.values())
     text = record.descent.kin or (
         f"{student} is documented to descend from {origin}; nothing on record ties {teacher} to it."
@@ -256,8 +257,9 @@ def _common_ancestor(record: Record) -> Alternative:
     else:
         text += f" No reference has the same base ({origin})."
     compared = bool(n) and record.scored
-    weights = WEIGHTS_NEEDED if record.descent.kin else "No weights were examined."
-    return Alternative("common ancestor", bool(record.descent.kin) or compared, f"{text} {weights}")
+    weights = record.weights or (WEIGHTS_NEEDED if record.descent.kin else "No weights were examined.")
+    examined = bool(record.descent.kin or record.weights) or compared
+    return Alternative("common ancestor", examined, f"{text} {weights}")
 
 
 def _some(names: Iterable[str]) -> str:

@@ -5,7 +5,8 @@ Leaves out every measurement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from auditor import lineage as lineages
 from auditor import shipped
 from auditor.answer_key import with_key
+from auditor.common_weights import Relation
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import Lineage
@@ -68,6 +70,7 @@ class Case:
     answered : (n_subjects, n_probes) bool.
     groups : groups of sibling checkpoints of `models`, once each.
     innocents : (n_subjects, n_groups) kind of innocent each subject is of each group (`references.STRATA`).
+    weights : teacher -> how the student is related to it by weights, for those whose weights were given.
     """
 
     panel: Panel
@@ -80,6 +83,7 @@ class Case:
     answered: np.ndarray
     groups: tuple[str, ...]
     innocents: NDArray[np.int8]
+    weights: Mapping[str, Relation] = field(default_factory=dict)
 
 
 def prepare(config: CompareConfig, progress: Progress) -> Case:

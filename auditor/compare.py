@@ -5,25 +5,20 @@ Leaves out parsing the command line and how a report looks.
 
 from __future__ import annotations
 
-import hashlib
-import platform
-import sys
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from auditor import (
     borrowed,
-    calibration_file,
+    checkpoints,
     decision,
     likelihood,
     measure,
+    on_weights,
     reasons,
-    shipped,
     store,
     thresholds,
     weigh,
@@ -36,11 +31,11 @@ from auditor.exhibits import exhibits
 from auditor.grounds import Grounds, grounds_for
 from auditor.references import References
 from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Verdict
+from auditor.run_record import command_line, now, shipped_or_own, versions
 from auditor.scenes import JOINT
 from detectors.combine import holm
 from detectors.types import Measurement, Skipped
 
-VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
 # Verdicts whose evidence is worth showing side by side.
 MAX_EXHIBITS = 8
 
@@ -54,6 +49,7 @@ class Plan:
     skipped: tuple[Skipped, ...]
     nulls: dict[str, References]
     shipped_for: tuple[str, ...]
+    weights: str = ""
 
     def __str__(self) -> str:
         """The plan as lines of text."""
@@ -69,11 +65,14 @@ class Plan:
             lines.append(f"Teacher {teacher}: {eligible}.{more}")
         lines.append(f"Detectors: {', '.join(self.ran)}.")
         lines += [f"Skipped: {s.detector} ({s.reason})." for s in self.skipped]
+        lines += [self.weights] if self.weights else []
         return "\n".join([*lines, "Nothing was measured or stored."])
 
 
-def plan(config: CompareConfig) -> Plan:
+def plan(config: CompareConfig) -> Plan | str:
     """Read the inputs and say what would be done."""
+    if checkpoints.alone(config):
+        return f"{on_weights.plan(checkpoints.of_folders(config))}\nNothing was measured or stored."
     case = prepare(config, Silent())
     chosen, skipped = measure.choose(config.detectors)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
@@ -81,14 +80,21 @@ def plan(config: CompareConfig) -> Plan:
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
-    return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for)
+    weights = checkpoints.beside(config, case.student, case.teachers)
+    compared = on_weights.plan(weights) if weights else ""
+    return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for, compared)
 
 
 def run(config: CompareConfig, progress: Progress) -> Report:
     """Do the whole job; the report is the one read back from the evidence file."""
-    started, run_id = _now(), uuid.uuid4().hex[:12]
+    if checkpoints.alone(config):
+        return on_weights.run(config, progress)
+    started, run_id = now(), uuid.uuid4().hex[:12]
     chosen, skipped = measure.choose(config.detectors)
     case = prepare(config, progress)
+    weights = checkpoints.beside(config, case.student, case.teachers)
+    seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
+    case = replace(case, weights=seen.relations)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     for note in case.panel.notes:
@@ -106,32 +112,33 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
+    headline = words.headline(
+        case.student,
+        verdicts,
+        findings,
+        (n_ran, n_ran + len(skipped)),
+        decision.providers(case),
+        decision.kin(case, verdicts[0].teacher),
+    )
     report = Report(
-        headline=words.headline(
-            case.student,
-            verdicts,
-            findings,
-            (n_ran, n_ran + len(skipped)),
-            decision.providers(case),
-            decision.kin(case, verdicts[0].teacher),
-        ),
+        headline=f"{seen.headline} {headline}".strip(),
         student=case.student,
         run=Run(
             id=run_id,
             command=command_line(),
             started=started,
-            finished=_now(),
+            finished=now(),
             seed=config.seed,
             config=config.as_dict(),
-            versions=_versions(),
+            versions=versions(),
             hashes={
                 "panel": case.panel.content_hash(),
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | _shipped_or_own(config),
+            inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
         ),
-        verdicts=verdicts,
+        verdicts=(*seen.verdicts, *verdicts),
         findings=findings,
         exhibits=exhibits(
             case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
@@ -144,6 +151,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
         caveats=(*case.panel.notes, *caveats),
         lineage_source=case.lineage.source,
+        tests=seen.tests,
     )
     for v in verdicts:
         if v.reason in reasons.UNABLE:
@@ -219,35 +227,3 @@ def _rows(case: Case, m: Measurement) -> store.MeasurementRows:
         case.models,
         np.ascontiguousarray(m.values),
     )
-
-
-def command_line() -> str:
-    """The command as typed, for the report."""
-    import shlex
-
-    return shlex.join(["audit", *sys.argv[1:]])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in VERSIONS_OF:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-def _shipped_or_own(config: CompareConfig) -> dict[str, str]:
-    """SHA-256 of the lineage table and the calibration, given or shipped."""
-    asked = {lineages.SHIPPED: config.lineage, calibration_file.SHIPPED: config.calibration}
-    paths = {
-        given or name: Path(given) if given else shipped.path(name)
-        for name, given in asked.items()
-        if given != "none"
-    }
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}

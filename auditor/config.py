@@ -27,9 +27,12 @@ class CompareConfig:
 
     Attributes
     ----------
-    student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME" or a path.
+    student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME" or a path; or
+        "hf:FOLDER" for student and teachers alike, whose weights are then compared, and nothing else.
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
     embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
+    weights : "NAME=FOLDER" of the student and of teachers whose answers are judged; bases : "hf:FOLDER" of
+        models that both may come from.
     key : file with the right answers of closed questions, or None.
     scores : files, or folders of files, that 'audit score' wrote. same_data : "TEACHER=MODEL", a model trained
         on the teacher's public data and not on its outputs.
@@ -50,6 +53,8 @@ class CompareConfig:
     calibration: str | None = None
     prompts: str | None = None
     key: str | None = None
+    weights: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
     embedding: str | None = None
     scores: tuple[str, ...] = ()
     same_data: tuple[str, ...] = ()

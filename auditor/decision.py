@@ -10,13 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from auditor import alternatives, comparable, next_steps, power, ratio, ties, verdict, words
+from auditor import (
+    alternatives,
+    common_weights_words,
+    comparable,
+    next_steps,
+    power,
+    ratio,
+    ties,
+    verdict,
+    words,
+)
 from auditor.case import Case, later, same_answers
 from auditor.descent import Descent
 from auditor.grounds import Grounds
 from auditor.references import INNOCENT_STRATUM
 from auditor.report import Finding, Verdict
 from auditor.scenes import JOINT, SCORE, Scene
+from auditor.whom import DESCENT
 
 
 def basis_for(
@@ -43,6 +54,7 @@ def basis_for(
         unlike_all=comparable.unlike_all(scene, teacher, null),
         templated=comparable.templated(case.view, case.student),
         descends=Descent(case.student, teacher, case.lineage).direct,
+        related=_explains(case, teacher),
         second_part=second_smallest(f.p_t for f in findings if f.in_joint and f is not joint),
         ratio=ratio.ratio_of(scene, teacher, findings, grounds.calibration),
         power=power.power_of(scene, teacher, null, grounds.calibration),
@@ -58,7 +70,9 @@ def verdict_for(case: Case, grounds: Grounds, basis: verdict.Basis) -> Verdict:
     group = case.lineage.group(teacher)
     scores = _scores(scene, teacher) if joint else dict.fromkeys(scene.subjects, np.nan)
     descent = Descent(case.student, teacher, case.lineage)
-    record = alternatives.Record(descent, null.models, scores, basis.same_answers)
+    seen = case.weights.get(teacher)
+    told = common_weights_words.explained(seen, case.student) if seen else ""
+    record = alternatives.Record(descent, null.models, scores, basis.same_answers, told)
     return Verdict(
         teacher=teacher,
         teacher_group=tuple(m for m in case.models if case.lineage.group(m) == group),
@@ -106,8 +120,19 @@ def providers(case: Case) -> dict[str, str]:
 
 
 def kin(case: Case, teacher: str) -> str:
-    """How a teacher or its provider enters the student's documented descent; "" = not at all."""
-    return Descent(case.student, teacher, case.lineage).kin
+    """What descent may explain: the documented one, or what weights say, where they were compared."""
+    documented = Descent(case.student, teacher, case.lineage).kin
+    if relation := case.weights.get(teacher):
+        return f"{documented} {common_weights_words.explained(relation, case.student)}".strip()
+    return f"{documented} {DESCENT}" if documented else ""
+
+
+def _explains(case: Case, teacher: str) -> bool | None:
+    """Whether weights alone explain a resemblance: related, and not just through a base that is known."""
+    relation = case.weights.get(teacher)
+    if relation is None:
+        return None
+    return relation.related and relation.proposition == "weight_descent"
 
 
 def _scores(scene: Scene, teacher: str) -> dict[str, float]:

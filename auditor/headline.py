@@ -11,7 +11,7 @@ from auditor.reasons import LATER, SHORTLY
 from auditor.report import Finding, Verdict
 from auditor.reports.numerals import p_value, times
 from auditor.thresholds import ACCUSING
-from auditor.whom import DESCENT, accused, is_rival, level
+from auditor.whom import accused, is_rival, level
 
 SEVERAL = "A student may have several teachers, or resemble one because it resembles another."
 
@@ -27,12 +27,12 @@ def headline(
     """First line of every report: the answer, its p and K, and how much of the toolkit ran.
 
     `providers` : teacher -> its provider as the lineage table spells it, "" = not on record.
-    `kin` : how the first teacher or its provider enters the student's documented descent (`Descent.kin`).
+    `kin` : what descent may explain of the resemblance to the first teacher (`decision.kin`).
     """
     n_probes = max((f.n_probes for f in findings), default=0)
     tail = f"{n_probes} probes; {ran[0]} of {ran[1]} detectors ran"
     if any(v.level in ACCUSING for v in verdicts):
-        return _accusing(student, verdicts, tail, providers) + (f" {kin} {DESCENT}" if kin else "")
+        return f"{_accusing(student, verdicts, tail, providers)} {kin}".strip()
     against = [v.teacher for v in verdicts if v.level == "against"]
     if len(against) == len(verdicts):
         most = max((v.log10_lr or 0.0 for v in verdicts), default=0.0)

@@ -21,6 +21,7 @@ STEPS = {
     "templated": "Answers without what a harness or a system prompt put in front of them.",
     "teacher_later": "A correction of the release dates in the lineage table.",
     "descends": "The weights of both models: they decide whether one was made from the other.",
+    "related_weights": "The weights of the model that both may come from (--base).",
 }
 # What would make it easier to find a student, by the rule that sets the score it takes.
 LIMITS = {
@@ -71,5 +72,6 @@ def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...]
         )
     if level in ACCUSING:
         steps.append("A reference model trained on the same public data that scores as high as the student.")
-    steps.append("Log-probabilities or weights of the student; the teacher's log of served answers.")
+    seen = "Log-probabilities" if basis.related is not None else "Log-probabilities or weights"
+    steps.append(f"{seen} of the student; the teacher's log of served answers.")
     return tuple(steps)

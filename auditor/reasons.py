@@ -23,6 +23,8 @@ REASONS = {
     "templated": "most of the student's answers begin with the same words, or with the prompt: a template",
     "descends": "the student is documented to come from the weights of {t} or a sibling, which may alone "
     "explain the resemblance: answers do not tell descent from distillation, weights would",
+    "related_weights": "the weights of the student and of {t} are related by exact tests: that explains a "
+    "resemblance of their answers, whether or not the student learned from {t}'s, too",
     "not_measured": "the joint score could not be measured",
 }
 # The same for the first line of a report.
@@ -38,12 +40,13 @@ SHORTLY = {
     "unlike_all": "the student resembles no model of the panel enough for a comparison",
     "templated": "the student's answers begin with a template",
     "descends": "documented to come from the teacher's weights",
+    "related_weights": "their weights are related, which explains the resemblance",
     "not_measured": "not measured",
 }
 # Reasons that say something about the inputs, not about the student.
 UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "templated", "not_measured")
 # Reasons that leave the student's resemblance unweighed.
-UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "descends")
+UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "descends", "related_weights")
 
 # docs/measurements/false_accusations.py: 25 of 92 innocents passed on the 50 worst probes.
 CHOSEN_PROBES = (

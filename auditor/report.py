@@ -71,7 +71,8 @@ class Verdict:
     `proposition` is one of distillation, weight_descent, common_ancestor, public_data, same_model;
     `level` one of insufficient, weak, moderate, moderately_strong, strong, against; `reason` is a short
     machine-readable word for why the level is what it is (e.g. "teacher_later", "few_references").
-    `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested.
+    `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested; on weights it is `p_exact`,
+    the p of all exact tests together (Bonferroni), after Holm, and there are no references.
     """
 
     teacher: str
@@ -94,6 +95,7 @@ class Verdict:
     alternatives: tuple[Alternative, ...]
     power: float | None
     would_change: tuple[str, ...]
+    p_exact: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,34 @@ class Exhibit:
     student_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
     teacher_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
     weight: float
+
+
+@dataclass(frozen=True)
+class PairTest:
+    """One test of a pair of models that has its own null and needs no reference models.
+
+    Attributes
+    ----------
+    proposition : what a small p speaks for, as in `Verdict`. statistic : the form; "combined" = all of them.
+    subject, other : the two models.
+    p, log10_p : P(at least this extreme | independent); p ends at the smallest float, log10_p does not.
+    value, n : the statistic, and over how many hidden units; None for "combined".
+    place : what of the models was compared. rests_on : what the null assumes, and whether it is exact.
+    params : parameters that produced it.
+    """
+
+    detector: str
+    proposition: str
+    statistic: str
+    subject: str
+    other: str
+    p: float
+    log10_p: float
+    value: float | None
+    n: int | None
+    place: str
+    rests_on: str
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -191,6 +221,11 @@ class Report:
     n_responses: int
     caveats: tuple[str, ...]
     lineage_source: str = ""
+    tests: tuple[PairTest, ...] = ()
+
+    def behind(self, verdict: Verdict) -> tuple[Finding, ...]:
+        """The findings that a verdict rests on: none where it is about weights."""
+        return self.findings_for(verdict.teacher) if verdict.proposition == "distillation" else ()
 
     def findings_for(self, teacher: str) -> tuple[Finding, ...]:
         """Findings of one teacher, the joint score first."""

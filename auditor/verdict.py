@@ -90,7 +90,8 @@ class Basis:
     """What a level is decided on, for one teacher.
 
     `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
-    nothing was calibrated. `descends` : the student is documented to come from the teacher's weights.
+    nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
+    `related` : by their weights one comes from the other, or both from a third; None = not compared.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
     """
 
@@ -108,6 +109,7 @@ class Basis:
     unlike_all: bool = False
     templated: bool = False
     descends: bool = False
+    related: bool | None = None
     second_part: float | None = None
 
     @property
@@ -169,8 +171,8 @@ def decide(basis: Basis) -> tuple[str, str]:
     level = _by_ratio(basis.ratio) if basis.ratio else ("weak" if p > MODERATE_AT else "moderate")
     if not level:
         return "insufficient", "lr_below_2"
-    if basis.descends:
-        return "insufficient", "descends"
+    if basis.related or basis.descends:
+        return "insufficient", "related_weights" if basis.related else "descends"
     return ("weak" if few_decoys(basis) or one_part(basis) else level), "unusual"
 
 
@@ -199,8 +201,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", why(basis.teacher, "same_answers")
     if basis.not_comparable:
         return "insufficient", why(basis.teacher, basis.not_comparable)
-    if basis.descends:
-        return "insufficient", why(basis.teacher, "descends")
+    if basis.related or basis.descends:
+        return "insufficient", why(basis.teacher, "related_weights" if basis.related else "descends")
     if basis.references < MIN_REFERENCES or basis.innocents < MIN_INNOCENTS:
         return "insufficient", (
             f"{basis.references} eligible references, {basis.innocents} of innocent origin; "

@@ -15,7 +15,7 @@ from auditor.report import Verdict
 from auditor.reports.numerals import p_value, times
 from auditor.thresholds import ACCUSING, LADDER, UNUSUAL_AT
 from auditor.verdict import Bar, Basis, few_decoys, one_part
-from auditor.whom import DESCENT, accused, is_rival, level
+from auditor.whom import accused, is_rival, level
 
 __all__ = ["equivalence", "headline", "power", "unexamined", "words"]
 
@@ -34,7 +34,7 @@ def words(
     """The answer for one teacher, as a paragraph.
 
     `others` : the verdicts on all teachers of the run that `provider` makes, this one among them or not.
-    `kin` : how the teacher or its provider enters the student's documented descent (`Descent.kin`).
+    `kin` : what descent may explain of the resemblance (`decision.kin`), "" = none is known.
     """
     name, because = verdict.teacher, why(verdict.teacher, verdict.reason)
     if verdict.reason not in UNWEIGHED:
@@ -63,7 +63,7 @@ def words(
             _adjusted(verdict, basis),
             _also(verdict, others),
             _rivals(verdict, others),
-            f"{kin} {DESCENT}" if kin else "",
+            kin,
             PUBLIC,
             unexamined(verdict),
         ]

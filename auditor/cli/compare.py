@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from auditor.report import Report
 
 EVIDENCE_FOUND = 1
+# Support for these explains a resemblance, and accuses nobody.
+ACQUITTING = ("common_ancestor", "public_data")
 
 
 @click.command(short_help="Judge whether a student was distilled from a teacher.")
@@ -38,6 +40,13 @@ EVIDENCE_FOUND = 1
     help="Pairs that turn the score into a likelihood ratio ('audit calibrate'); goes before the shipped "
     "ones. 'none': p-values only.",
 )
+@option(
+    "--weights",
+    multiple=True,
+    type=Words("NAME=FOLDER"),
+    help="Weights of the student or of a teacher, beside its answers.",
+)
+@option("--base", multiple=True, type=Words("hf:FOLDER"), help="Weights of a model that both may come from.")
 @option("--key", metavar="FILE", help="Right answers of closed questions, a letter a prompt or prompt id.")
 @option(
     "--embedding",
@@ -85,6 +94,9 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     'file:PATH#NAME' for one of several models in it. Repeat -t to test several teachers; the verdict
     accounts for their number.
 
+    With 'hf:FOLDER' for student and teachers (safetensors on this disk), only their weights are compared:
+    was one made from the other, or both from one base?
+
     Exit code: 0 no evidence at or above --fail-on, 1 evidence, 2 usage, 3 incomplete.
     """
     terminal = ctx.ensure_object(Terminal)
@@ -99,7 +111,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     with Bars(terminal) as progress:
         report = job.run(config, progress)
     _show(report, places, config, terminal)
-    if any(config.fails_on(verdict.level) for verdict in report.verdicts):
+    if any(config.fails_on(v.level) for v in report.verdicts if v.proposition not in ACQUITTING):
         ctx.exit(EVIDENCE_FOUND)
 
 
@@ -114,6 +126,8 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         calibration=given["calibration"],
         prompts=given["prompts"],
         key=given["key"],
+        weights=given["weights"],
+        bases=given["base"],
         embedding=given["embedding"],
         scores=given["scores"],
         same_data=given["same_data"],
@@ -134,7 +148,8 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
     """Return what the run reads and keeps, each with its path."""
     from auditor.sources import parse_model
 
-    named = [parse_model(text) for text in (config.student, *config.teachers, *config.decoys)]
+    models = (config.student, *config.teachers, *config.decoys)
+    named = [parse_model(text) for text in models if not text.startswith("hf:")]
     recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
     scores = {f"the scores {path!r}": path for path in config.scores}
     return recordings | scores | {

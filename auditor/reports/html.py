@@ -15,7 +15,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.report import Finding, Report
-from auditor.reports import excerpts, figures, forest, inert, numerals, phrases, populations, ranks, roster
+from auditor.reports import (
+    exact,
+    excerpts,
+    figures,
+    forest,
+    inert,
+    numerals,
+    phrases,
+    populations,
+    ranks,
+    roster,
+)
 
 EXHIBITS_SHOWN = 12
 EXCERPT, AROUND = 900, 180
@@ -89,6 +100,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
+        "exact": exact,
         "forest": forest,
         "highest": highest,
         "phrases": phrases,

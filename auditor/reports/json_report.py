@@ -42,13 +42,14 @@ def as_data(report: Report) -> dict[str, Any]:
             "lineage_source": report.lineage_source,
         },
         "exhibits": [_exhibit(e) for e in report.exhibits],
+        "tests": [asdict(t) for t in report.tests],
         "caveats": list(report.caveats),
         "run": asdict(report.run),
     }
 
 
 def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
-    return asdict(verdict) | {"detectors": [_detector(f) for f in report.findings_for(verdict.teacher)]}
+    return asdict(verdict) | {"detectors": [_detector(f) for f in report.behind(verdict)]}
 
 
 def _not_judged(teacher: str, report: Report) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import excerpts, phrases, ranks, roster
+from auditor.reports import exact, excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -42,6 +42,9 @@ def render(report: Report) -> str:
         parts += ["### Caveats of this run", _bullets(report.caveats)]
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
+    if report.tests:
+        table = _table(exact.HEAD, [row.values for row in exact.rows(report)])
+        parts += ["### Weights: tests with a null of their own", table, inline(exact.EXPLAINED)]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:
@@ -73,8 +76,22 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
     parts = [f"### {inline(phrases.title(verdict))}", *map(inline, phrases.paragraphs(verdict))]
     if tie := phrases.ties(verdict):
         parts.append(inline(tie))
-    tested = phrases.tested(report)
+    tested = phrases.tested(report, verdict)
     rows = [
+        ("exact p", phrases.exact(verdict, report)),
+        ("reason code", verdict.reason),
+    ]
+    if not phrases.on_weights(verdict):
+        rows = _on_answers(verdict, report, tested)
+    parts.append(_table(("figure", "value"), rows))
+    parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
+    parts += [inline(line) for line in (phrases.reach(verdict), phrases.siblings(verdict)) if line]
+    return parts
+
+
+def _on_answers(verdict: Verdict, report: Report, tested: str) -> list[tuple[str, str]]:
+    """The figures of a verdict that rests on answers."""
+    return [
         ("likelihood ratio", phrases.ratio(verdict)),
         ("predictive p", p_value(verdict.p_t)),
         (f"predictive p, adjusted for {tested} (Holm)", p_value(verdict.p_adjusted)),
@@ -86,10 +103,6 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
         ("power on documented students", phrases.power(verdict)),
         ("reason code", verdict.reason),
     ]
-    parts.append(_table(("figure", "value"), rows))
-    parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
-    parts += [inline(line) for line in (phrases.reach(verdict), phrases.siblings(verdict)) if line]
-    return parts
 
 
 def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
@@ -152,7 +165,7 @@ def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:
 
 def _explanations(verdict: Verdict) -> list[str]:
     rows = [(a.name, "examined" if a.examined else "not examined", a.text) for a in verdict.alternatives]
-    parts = [f"### {inline(verdict.teacher)}"]
+    parts = [f"### {inline(phrases.subject(verdict))}"]
     parts.append(_table(("explanation", "examined", "what is known"), rows) if rows else "None was examined.")
     if verdict.would_change:
         parts += ["What could change this verdict:", _bullets(verdict.would_change)]

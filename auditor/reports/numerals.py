@@ -12,6 +12,8 @@ MISSING = "n/a"
 # Beyond it a square is infinite; no statistic comes near.
 LARGEST = 1e100
 MOST_DECIMALS = 6
+# log10 of the smallest p that is written out.
+SMALLEST_EXACT = -300
 
 
 def finite(value: float | None) -> float | None:
@@ -24,6 +26,24 @@ def p_value(value: float | None) -> str:
     if finite(value) is None or value is None:
         return MISSING
     return f"{value:.3f}".lstrip("0") if 0.001 <= value < 1 else "1" if value >= 1 else "below .001"
+
+
+def exact_p(value: float | None, log10: float | None = None) -> str:
+    """A p-value of an exact test, however small: ".037", "4.2e-9", "below 1e-300".
+
+    `log10` : its logarithm where it is too small for a float.
+    """
+    if log10 is None:
+        if finite(value) is None or value is None:
+            return MISSING
+        log10 = math.log10(value) if value > 0 else -math.inf
+    if log10 >= math.log10(0.001):
+        return p_value(min(10.0**log10, 1.0))
+    if log10 < SMALLEST_EXACT:
+        return f"below 1e{SMALLEST_EXACT}"
+    size = math.floor(log10)
+    leading = f"{10.0 ** (log10 - size):.1f}"
+    return f"1e{size + 1}" if leading == "10.0" else f"{leading}e{size}".replace(".0e", "e")
 
 
 def number(value: float | None, decimals: int | None = None, figures: int = 3) -> str:

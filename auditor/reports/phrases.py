@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.report import Exhibit, Report, Verdict
-from auditor.reports.numerals import number, times
+from auditor.reports.numerals import exact_p, number, times
 
 # From the strongest support against the proposition to the strongest for it.
 LEVELS = {
@@ -30,8 +30,8 @@ PROPOSITIONS = {
         "it was not",
     ),
     "weight_descent": (
-        "weight descent",
-        "the student's weights were initialised from the teacher's",
+        "related weights",
+        "one model's weights were made from the other's, or both from a third's",
         "they were initialised independently",
     ),
     "common_ancestor": (
@@ -98,7 +98,7 @@ def title(verdict: Verdict) -> str:
     name, words = proposition(verdict)[0], level_words(verdict.level)
     link = {"insufficient": "on", "against": ""}.get(verdict.level, "for")
     joined = " ".join(part for part in (words, link, name) if part)
-    towards = "with" if verdict.proposition in ("common_ancestor", "public_data", "same_model") else "from"
+    towards = "from" if verdict.proposition == "distillation" else "with"
     tied = verdict.tied_with if verdict.level not in ("insufficient", "against") else ()
     return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}"
 
@@ -106,6 +106,26 @@ def title(verdict: Verdict) -> str:
 def paragraphs(verdict: Verdict) -> list[str]:
     """The words of a verdict, what a negative answer is worth by itself."""
     return [part for part in re.split(r"\s(?=Power: |Power not known)", verdict.words, maxsplit=1) if part]
+
+
+def on_weights(verdict: Verdict) -> bool:
+    """Whether a verdict rests on weights, not on answers: no references, no score, exact tests instead."""
+    return verdict.proposition in ("weight_descent", "common_ancestor")
+
+
+def subject(verdict: Verdict) -> str:
+    """Teacher and, where it is not distillation, what the verdict is about."""
+    if verdict.proposition == "distillation":
+        return verdict.teacher
+    return f"{verdict.teacher}: {proposition(verdict)[0]}"
+
+
+def exact(verdict: Verdict, report: Report) -> str:
+    """The exact p of a verdict on weights, before and after the number of teachers."""
+    if verdict.p_exact is None:
+        return "no test was possible"
+    adjusted = f", adjusted for {tested(report, verdict)} (Holm) {exact_p(verdict.p_adjusted)}"
+    return f"{exact_p(verdict.p_exact)} over all forms and layers (Bonferroni){adjusted}"
 
 
 def siblings(verdict: Verdict) -> str:
@@ -148,9 +168,9 @@ def parts(verdict: Verdict, report: Report) -> str:
     return f"{len(alone) or 'none'} of {len(weighed)}{named}"
 
 
-def tested(report: Report) -> str:
-    """How many teachers have a p-value: what the adjustment is for."""
-    n = sum(v.p_adjusted is not None for v in report.verdicts)
+def tested(report: Report, verdict: Verdict) -> str:
+    """How many teachers have a p-value of this kind: what the adjustment is for."""
+    n = sum(v.p_adjusted is not None and on_weights(v) == on_weights(verdict) for v in report.verdicts)
     return f"{n} teacher{'' if n == 1 else 's'}"
 
 

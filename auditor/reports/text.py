@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import excerpts, phrases, ranks, roster
+from auditor.reports import exact, excerpts, phrases, ranks, roster
 from auditor.reports.inert import one_line
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -42,6 +42,12 @@ def render(report: Report, *, width: int | None = None, color: bool | None = Non
     _summary(console, report)
     for verdict in report.verdicts:
         _verdict(console, verdict, report)
+    if report.tests:
+        console.print()
+        _say(console, "Weights: tests with a null of their own", "bold")
+        _tests(console, exact.rows(report))
+        _list(console, "What the forms rest on:", exact.assumptions(report))
+        _say(console, exact.EXPLAINED)
     _notes(console, report)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
@@ -68,12 +74,13 @@ def _console(page: io.StringIO, width: int | None, color: bool) -> Console:
 
 def _summary(console: Console, report: Report) -> None:
     """One line a teacher, where there are several."""
-    if len(report.verdicts) < 2:
+    weighed = [v for v in report.verdicts if not phrases.on_weights(v)]
+    if len(weighed) < 2:
         return
     head = ("teacher", "support", "adjusted p", "rank p", "floor", "K")
-    rows = [_answer(v) for v in report.verdicts]
+    rows = [_answer(v) for v in weighed]
     _figures(console, head, rows, words=2)
-    if any(v.p_floor is not None for v in report.verdicts):
+    if any(v.p_floor is not None for v in weighed):
         _say(console, "K: the references that decided the rank p; floor: the smallest it can be, 1/(K+1).")
 
 
@@ -97,15 +104,18 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
         _say(console, line)
     if parts := phrases.parts(verdict, report):
         _say(console, f"Parts of the score with predictive p at most .05: {parts}.")
-    findings = report.findings_for(verdict.teacher)
+    findings = report.behind(verdict)
     if findings:
         _statistics(console, findings)
         _stability(console, findings)
     _explanations(console, verdict)
-    _shared(console, verdict.teacher, report)
+    if not phrases.on_weights(verdict):
+        _shared(console, verdict.teacher, report)
 
 
 def _weighed(verdict: Verdict, report: Report) -> str:
+    if phrases.on_weights(verdict):
+        return f"Exact p: {phrases.exact(verdict, report)}; reason code {verdict.reason}."
     counts = (
         f"{_count(verdict.references, 'reference')}, {_count(verdict.decoys, 'decoy teacher')}; "
         f"reason code {verdict.reason}."
@@ -113,10 +123,19 @@ def _weighed(verdict: Verdict, report: Report) -> str:
     if verdict.p_adjusted is None and verdict.p_rank is None:
         return f"No p-value; {counts}"
     return (
-        f"Predictive p {p_value(verdict.p_t)}, adjusted for {phrases.tested(report)} (Holm) "
+        f"Predictive p {p_value(verdict.p_t)}, adjusted for {phrases.tested(report, verdict)} (Holm) "
         f"{p_value(verdict.p_adjusted)}; rank p {p_value(verdict.p_rank)}, which cannot fall below "
         f"{ranks.floor(verdict, report)}; {counts}"
     )
+
+
+def _tests(console: Console, rows: Sequence[exact.Row]) -> None:
+    """A table for each pair of models whose weights were compared."""
+    for pair in dict.fromkeys(row.values[0] for row in rows):
+        _say(console, pair)
+        mine = [row for row in rows if row.values[0] == pair]
+        shown, bold = [row.values[1:6] for row in mine], [row.combined for row in mine]
+        _figures(console, exact.HEAD[1:6], shown, words=2, bold=bold)
 
 
 def _statistics(console: Console, findings: tuple[Finding, ...]) -> None:

@@ -33,7 +33,12 @@ def embeddings(con: Connection) -> None:
     con.execute(_EMBEDDINGS)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings)
+def pair_tests(con: Connection) -> None:
+    """3: whom an exact test is about, what it found and rests on; and the p of all of them in a verdict."""
+    con.execute(_PAIR_TESTS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings, pair_tests)
 
 
 def schema_number(con: Connection, path: Path) -> int:
@@ -158,6 +163,17 @@ CREATE TABLE exhibits (
     run_id VARCHAR, position BIGINT, teacher VARCHAR, detector VARCHAR, probe VARCHAR, prompt VARCHAR,
     student_text VARCHAR, teacher_text VARCHAR, student_spans BIGINT[][], teacher_spans BIGINT[][],
     weight DOUBLE, content_hash VARCHAR);
+"""
+
+_PAIR_TESTS = """
+ALTER TABLE tests ADD COLUMN subject VARCHAR;
+ALTER TABLE tests ADD COLUMN other VARCHAR;
+ALTER TABLE tests ADD COLUMN log10_p DOUBLE;
+ALTER TABLE tests ADD COLUMN "value" DOUBLE;
+ALTER TABLE tests ADD COLUMN n BIGINT;
+ALTER TABLE tests ADD COLUMN place VARCHAR;
+ALTER TABLE tests ADD COLUMN rests_on VARCHAR;
+ALTER TABLE verdicts ADD COLUMN p_exact DOUBLE;
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

@@ -21,6 +21,7 @@ from auditor.report import (
     Exhibit,
     Finding,
     LineageRow,
+    PairTest,
     Report,
     Run,
     SkippedDetector,
@@ -39,6 +40,7 @@ PARTS: dict[str, type] = {
     "skipped": SkippedDetector,
     "lineage": LineageRow,
     "excluded": Exclusion,
+    "tests": PairTest,
 }
 REPORT_FIELDS = ("headline", "student", "n_subjects", "n_probes", "n_responses", "lineage_source")
 MAPS = ("versions", "hashes", "inputs")
@@ -163,7 +165,7 @@ def part_rows(part: Sequence[Any]) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple) and value and isinstance(value[0], Alternative):
         return [{"name": a.name, "examined": a.examined, "text": a.text} for a in value]
-    return value
+    return json_text(value, "params of a test") if isinstance(value, dict) else value
 
 
 def report_of(row: Mapping[str, Any], parts: Mapping[str, list[dict[str, Any]]]) -> Report:
@@ -184,6 +186,8 @@ def _instances(kind: Any, rows: list[dict[str, Any]]) -> Iterator[Any]:
     optional = {f.name for f in fields(kind) if f.default is not MISSING}
     for row in rows:
         values = {f.name: _tuples(row.get(f.name)) for f in fields(kind)}
+        if values.get("params") is not None:
+            values["params"] = json.loads(values["params"])
         yield kind(**{n: v for n, v in values.items() if v is not None or n not in optional})
 
 

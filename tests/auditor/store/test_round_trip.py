@@ -53,9 +53,9 @@ def instances(kind):
 
 def sort_dicts(report):
     """Maps come back in any order; everything else in the order given."""
-    return dataclasses.replace(
-        report, run=dataclasses.replace(report.run, **{n: by_key(getattr(report.run, n)) for n in MAPPINGS})
-    )
+    tests = [dataclasses.replace(one, params=by_key(one.params)) for one in report.tests]
+    run = dataclasses.replace(report.run, **{n: by_key(getattr(report.run, n)) for n in MAPPINGS})
+    return dataclasses.replace(report, run=run, tests=tuple(tests))
 
 
 MAPPINGS = ("config", "versions", "hashes", "inputs")

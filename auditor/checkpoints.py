@@ -1,0 +1,145 @@
+"""The checkpoints of a run: what they are called, and that each is there before anything is compared.
+
+A MODEL "hf:FOLDER" is a folder of safetensors on this disk, or one such file; nothing is downloaded, and no
+code that comes with a checkpoint is run. Leaves out what is in them (`weights.py`) and comparing
+(`weight_tests.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor.config import CompareConfig
+from auditor.errors import AuditError
+from auditor.weights import Checkpoint, opened
+
+SCHEME = "hf:"
+# What is hashed beside the weights, because comparing reads it.
+BESIDE = ("config.json", "tokenizer.json")
+CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Who is compared with whom: the student with every teacher, and both with every base.
+
+    `opened` : name -> checkpoint, of all that `student`, `teachers` and `bases` name.
+    """
+
+    student: str
+    teachers: tuple[str, ...]
+    bases: tuple[str, ...]
+    opened: dict[str, Checkpoint]
+
+
+def alone(config: CompareConfig) -> bool:
+    """Whether weights are all there is: student and teachers are folders, and no answers are given."""
+    models = (config.student, *config.teachers)
+    folders = [m for m in models if m.startswith(SCHEME)]
+    if not folders:
+        return False
+    answers = [m for m in (*models, *config.decoys) if not m.startswith(SCHEME)]
+    if answers or config.panel or config.decoys:
+        raise AuditError(
+            f"{folders[0]} is a folder of weights, and {answers[0] if answers else 'a panel'} holds answers. "
+            "Give student and teachers as weights alone (no --panel, no --decoy), or as answers, and the "
+            "weights beside them: --weights NAME=FOLDER, NAME being the student or teacher."
+        )
+    if config.weights:
+        raise AuditError("--weights goes beside answers; here student and teachers are weights already.")
+    return True
+
+
+def of_folders(config: CompareConfig) -> Weights:
+    """The checkpoints of a run on weights alone."""
+    student, *teachers = (_named(m) for m in (config.student, *config.teachers))
+    return _checked(student, teachers, [_named(b) for b in config.bases])
+
+
+def beside(config: CompareConfig, student: str, teachers: Sequence[str]) -> Weights | None:
+    """The checkpoints given beside answers; None = none. `student`, `teachers` : their names in the panel."""
+    found: dict[str, Path] = {}
+    for text in config.weights:
+        name, equals, folder = text.partition("=")
+        if not (equals and name and folder):
+            raise AuditError(f"--weights {text!r}: must be NAME=FOLDER, such as {student}=models/{student}.")
+        if name not in (student, *teachers):
+            allowed = ", ".join((student, *teachers))
+            raise AuditError(f"--weights {name}: is neither student nor teacher here. Allowed are {allowed}.")
+        if name in found:
+            raise AuditError(f"--weights {name}: is given twice. Give one folder.")
+        found[name] = Path(folder.removeprefix(SCHEME))
+    those = [t for t in teachers if t in found]
+    if not found and not config.bases:
+        return None
+    if student not in found or not those:
+        lacking = f"of the student ({student})" if student not in found else "of a teacher"
+        raise AuditError(
+            f"Weights {lacking} are missing: weights are compared two by two. Give them with --weights "
+            f"{student if student not in found else teachers[0]}=FOLDER, or no weights at all."
+        )
+    return _checked(
+        (student, found[student]), [(t, found[t]) for t in those], [_named(b) for b in config.bases]
+    )
+
+
+def digests(checkpoint: Checkpoint) -> dict[str, str]:
+    """SHA-256 (hex) of every file that comparing reads, by path."""
+    files = sorted({t.path for t in checkpoint.tensors.values()})
+    found = [*files, *(files[0].parent / name for name in BESIDE if (files[0].parent / name).is_file())]
+    return {str(path): _sha256(path) for path in found}
+
+
+def same_weights(first: dict[str, str], second: dict[str, str]) -> bool:
+    """Whether two checkpoints are the same files, byte for byte, whatever they are called."""
+
+    def weights(digests: dict[str, str]) -> list[str]:
+        return sorted(d for path, d in digests.items() if Path(path).name not in BESIDE)
+
+    return weights(first) == weights(second)
+
+
+def _sha256(path: Path) -> str:
+    whole = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(CHUNK):
+            whole.update(part)
+    return whole.hexdigest()
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """Name and path of "hf:FOLDER" or "hf:FOLDER#NAME"."""
+    given = text.removeprefix(SCHEME)
+    path, _, name = (given, "", "") if Path(given).exists() else given.partition("#")
+    if not path:
+        raise AuditError(f"MODEL {text!r} names no folder. Give hf:FOLDER, or hf:FOLDER#NAME to name it.")
+    return name or _name_of(Path(path)), Path(path)
+
+
+def _name_of(path: Path) -> str:
+    """What a folder is called; of a hub cache (models--OWNER--NAME/snapshots/REVISION), OWNER/NAME."""
+    whole = path.resolve()
+    folder = whole.parent if whole.suffix == ".safetensors" and whole.stem == "model" else whole
+    if folder.parent.name == "snapshots":
+        return folder.parent.parent.name.removeprefix("models--").replace("--", "/")
+    return folder.name.removesuffix(".safetensors") or str(path)
+
+
+def _checked(
+    student: tuple[str, Path], teachers: Sequence[tuple[str, Path]], bases: Sequence[tuple[str, Path]]
+) -> Weights:
+    """Open all; a name or a place that two of them share is an error."""
+    everyone = (student, *teachers, *bases)
+    for n, (name, path) in enumerate(everyone):
+        for other, place in everyone[:n]:
+            if path.resolve() == place.resolve():
+                raise AuditError(f"{path} is given twice, as {other} and {name}. Give each model once.")
+            if name == other:
+                raise AuditError(
+                    f"{place} and {path} are both called {name}. Name one of them: hf:{path}#ANOTHER-NAME."
+                )
+    opened_ = {name: opened(path) for name, path in everyone}
+    return Weights(student[0], tuple(n for n, _ in teachers), tuple(n for n, _ in bases), opened_)

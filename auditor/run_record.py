@@ -1,0 +1,52 @@
+"""What a report says of its own run besides the results: command, time, versions, files.
+
+Leaves out the results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from auditor import calibration_file, shipped
+from auditor import lineage as lineages
+from auditor.config import CompareConfig
+
+VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
+
+
+def command_line() -> str:
+    """The command as typed, for the report."""
+    return shlex.join(["audit", *sys.argv[1:]])
+
+
+def now() -> str:
+    """Time of day, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONS_OF:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def shipped_or_own(config: CompareConfig) -> dict[str, str]:
+    """SHA-256 of the lineage table and the calibration, given or shipped."""
+    asked = {lineages.SHIPPED: config.lineage, calibration_file.SHIPPED: config.calibration}
+    paths = {
+        given or name: Path(given) if given else shipped.path(name)
+        for name, given in asked.items()
+        if given != "none"
+    }
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
