@@ -1,8 +1,8 @@
 """How a prompt is put to a local model: through the chat template of its tokenizer, or as it is.
 
-A template is a program of the model's maker (Jinja; transformers runs it in a sandbox). Some write today's date
-into every prompt; here it is always the same day, so that what was scored last month can be added to. Leaves out
-system messages, tools and earlier turns.
+A template is a program of the model's maker (Jinja; transformers runs it in a sandbox). Some write today's
+date into every prompt; here it is always the same day, so that what was scored last month can be added to.
+Leaves out system messages, tools and earlier turns.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Template:
 
     Attributes
     ----------
-    kind : "chat" = by the tokenizer's template; "plain" = start token (if the tokenizer has one at the front),
-        prompt, an empty line. sha256 : of the template, "" without one.
+    kind : "chat" = by the tokenizer's template; "plain" = start token (if the tokenizer puts one at the
+        front), prompt, an empty line. sha256 : of the template, "" without one.
     """
 
     kind: Literal["chat", "plain"]
@@ -41,7 +41,9 @@ class Template:
         """Tokens before an answer; an empty prompt (a text that answers nothing) gets no template."""
         if self.kind == "chat" and prompt:
             return _encoded(tokenizer, _rendered(tokenizer, prompt))
-        plain = tokenizer(prompt + JOINT, add_special_tokens=False, split_special_tokens=True) if prompt else None
+        plain = (
+            tokenizer(prompt + JOINT, add_special_tokens=False, split_special_tokens=True) if prompt else None
+        )
         return _start(tokenizer) + (list(plain["input_ids"]) if plain else [])
 
 
@@ -62,8 +64,8 @@ def _rendered(tokenizer: Any, prompt: str) -> str:
         )
     except Exception as error:
         raise AuditError(
-            f"The model's chat template does not take a plain question ({type(error).__name__}: {error}). Put "
-            "prompts without it: --base."
+            f"The model's chat template does not take a plain question ({type(error).__name__}: {error}). Put"
+            " prompts without it: --base."
         ) from error
     return str(text)
 

@@ -1,8 +1,8 @@
 """`hf:DIR_OR_ID` on this machine: which files a model consists of, and whether they may be opened.
 
-Only numbers and settings are read: weights as safetensors or GGUF. What would run code on loading (pickle, code
-of the model's own, kernels by name) is refused, whoever made it, and nothing is ever downloaded. Leaves out what
-is inside the weight files (`weight_files.py`) and loading them (`local.py`).
+Only numbers and settings are read: weights as safetensors or GGUF. What would run code on loading (pickle,
+code of the model's own, kernels by name) is refused, whoever made it, and nothing is ever downloaded. Leaves
+out what is inside the weight files (`weight_files.py`) and loading them (`local.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ SETTINGS = ("config.json", "tokenizer_config.json", "generation_config.json", "p
 TOKENIZERS = ("tokenizer.json", "vocab.json", "tokenizer.model", "tekken.json")
 
 _ALLOWED = "Allowed are hf:FOLDER, hf:FILE.gguf and hf:ORGANISATION/NAME, with @REVISION or without"
-_CONVERT = "Convert it where you trust it (transformers: save_pretrained writes safetensors), and give that folder."
+_CONVERT = (
+    "Convert it where you trust it (transformers: save_pretrained writes safetensors), and give that folder."
+)
 _SHARD = re.compile(r"shard-\d{5}-model-\d{5}-of-\d{5}\.safetensors")
 
 
@@ -81,8 +83,9 @@ def at(path: Path, name: str, revision: str = "") -> Checkpoint:
     weights = _safetensors(folder)
     if not any((folder / file).is_file() for file in TOKENIZERS):
         raise AuditError(
-            f"{folder}: no tokenizer beside the weights; one of {', '.join(TOKENIZERS)} is needed. Get it from "
-            "where the weights come from: another model's tokenizer would give numbers without meaning."
+            f"{folder}: no tokenizer beside the weights; one of {', '.join(TOKENIZERS)} is needed. Get it"
+            " from where the weights come from: another model's tokenizer would give numbers without"
+            " meaning."
         )
     return Checkpoint(name, folder, "", weights, revision, stored_in_safetensors(weights))
 
@@ -116,12 +119,14 @@ def _gguf(path: Path) -> str:
     else:
         files = sorted(file.name for file in path.glob("*.gguf"))
         if len(files) > 1:
-            raise AuditError(f"{path}: holds {len(files)} GGUF files. Name one, such as hf:{path / files[0]}.")
+            raise AuditError(
+                f"{path}: holds {len(files)} GGUF files. Name one, such as hf:{path / files[0]}."
+            )
         name = files[0] if files else ""
     if re.search(r"-\d{5}-of-\d{5}\.gguf$", name):
         raise AuditError(
-            f"{path}: {name} is a part of a split GGUF. Join the parts (llama-gguf-split --merge), and give the "
-            "whole file."
+            f"{path}: {name} is a part of a split GGUF. Join the parts (llama-gguf-split --merge), and give"
+            " the whole file."
         )
     return name
 
@@ -137,8 +142,8 @@ def _safetensors(folder: Path) -> tuple[Path, ...]:
         files = tuple(folder / name for name in sorted(set(named.values())))
         if lacking := [f.name for f in files if not f.is_file() or f.suffix != ".safetensors"]:
             raise AuditError(
-                f"{folder}: {len(lacking)} of {len(files)} weight files are missing, the first is {lacking[0]}. "
-                "Get all files of the checkpoint."
+                f"{folder}: {len(lacking)} of {len(files)} weight files are missing, the first is"
+                f" {lacking[0]}. Get all files of the checkpoint."
             )
         return files
     if pickled := sorted(f.name for f in folder.iterdir() if f.suffix.lower() in PICKLES):
@@ -157,9 +162,9 @@ def _refuse_code(folder: Path) -> None:
     for name in SETTINGS:
         if _found(settings(folder / name), "auto_map"):
             raise AuditError(
-                f"{folder / name}: the model wants code of its own to be run (auto_map), which is refused: it "
-                "could do anything on this machine. If transformers knows the model without it, take auto_map "
-                "out of a copy of the folder, and give that."
+                f"{folder / name}: the model wants code of its own to be run (auto_map), which is refused: it"
+                " could do anything on this machine. If transformers knows the model without it, take"
+                " auto_map out of a copy of the folder, and give that."
             )
     for key in ("attn_implementation", "_attn_implementation", "experts_implementation"):
         if kernel := next((v for v in _found(config, key) if "/" in str(v)), None):
@@ -171,18 +176,20 @@ def _refuse_code(folder: Path) -> None:
         raise AuditError(f"{folder}: holds code (custom_generate), which is refused. Give a copy without it.")
     if (folder / "adapter_config.json").exists():
         raise AuditError(
-            f"{folder}: an adapter, not a whole model. Merge it into its base first (peft: merge_and_unload, then "
-            "save_pretrained), and give that folder."
+            f"{folder}: an adapter, not a whole model. Merge it into its base first (peft: merge_and_unload,"
+            " then save_pretrained), and give that folder."
         )
     if _found(config, "quantization_config"):
         raise AuditError(
-            f"{folder}: quantised weights (quantization_config) need libraries that fetch code. Give the model "
-            "dequantised, or as GGUF."
+            f"{folder}: quantised weights (quantization_config) need libraries that fetch code. Give the"
+            " model dequantised, or as GGUF."
         )
     odd = [f.name for f in folder.iterdir() if _SHARD.fullmatch(f.name)]
     if odd or "transformers_weights" in config:
         what = odd[0] if odd else f"transformers_weights: {config['transformers_weights']}"
-        raise AuditError(f"{folder}: weights under another name ({what}). Only {SINGLE} and {INDEX} are read.")
+        raise AuditError(
+            f"{folder}: weights under another name ({what}). Only {SINGLE} and {INDEX} are read."
+        )
 
 
 def settings(path: Path) -> dict[str, Any]:
@@ -194,7 +201,9 @@ def settings(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise AuditError(f"{path}: not readable as JSON ({error}). Get the file again.") from None
     if not isinstance(content, dict):
-        raise AuditError(f"{path}: must hold a JSON object, got {type(content).__name__}. Get the file again.")
+        raise AuditError(
+            f"{path}: must hold a JSON object, got {type(content).__name__}. Get the file again."
+        )
     return content
 
 
@@ -206,15 +215,17 @@ def _found(content: Any, key: str) -> list[Any]:
 def _walked(content: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(content, dict):
         yield from content.items()
-    for inner in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+    for inner in (
+        content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    ):
         yield from _walked(inner)
 
 
 def _no_folder(path: Path) -> str:
     if path.suffix.lower() in PICKLES:
         return (
-            f"{path}: pickled weights ({path.suffix}). Loading them can run any program, so they are refused. "
-            f"{_CONVERT}"
+            f"{path}: pickled weights ({path.suffix}). Loading them can run any program, so they are refused."
+            f" {_CONVERT}"
         )
     if path.suffix == ".safetensors":
         return f"{path}: weights alone do not say how they are used. Give the folder, with its config.json."

@@ -1,8 +1,8 @@
 """Answers of a local model to prompts.
 
-Every (prompt, sample) has its own random numbers, drawn from the seed, so that an answer does not depend on what
-else was asked in the same batch (but for rounding). Only temperature is applied: no nucleus, no penalties,
-whatever the model's own settings say. Leaves out what is done with the answers.
+Every (prompt, sample) has its own random numbers, drawn from the seed, so that an answer does not depend on
+what else was asked in the same batch (but for rounding). Only temperature is applied: no nucleus, no
+penalties, whatever the model's own settings say. Leaves out what is done with the answers.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def answers(
 
     Raises
     ------
-    AuditError : a prompt that fills the model's context, logits that are no numbers, an empty prompt where the
-        model has no start token, a text too large for memory.
+    AuditError : a prompt that fills the model's context, logits that are no numbers, an empty prompt where
+        the model has no start token, a text too large for memory.
     """
     import torch
 
@@ -77,7 +77,9 @@ def answers(
     for one in asked:
         _check(model, one, max_tokens)
     found: dict[int, Answer] = {}
-    most = max(1, LOGITS[model.device] // (model.n_vocabulary * 16))  # 16: logits, and a distribution in float64
+    most = max(
+        1, LOGITS[model.device] // (model.n_vocabulary * 16)
+    )  # 16: logits, and a distribution in float64
     lengths = [len(one.prompt) + max_tokens for one in asked]
 
     def run(batch: list[int]) -> list[Answer]:
@@ -93,9 +95,9 @@ def _check(model: LocalModel, asked: _Asked, max_tokens: int) -> None:
         raise AuditError("An empty prompt cannot be asked: the model has no start token to begin with.")
     if model.context is not None and len(asked.prompt) + max_tokens > model.context:
         raise AuditError(
-            f"A prompt of {len(asked.prompt)} tokens and an answer of up to {max_tokens} are more than the "
-            f"{model.context} tokens that {model.checkpoint.name} can see. Ask for fewer tokens, or leave the "
-            "prompt out."
+            f"A prompt of {len(asked.prompt)} tokens and an answer of up to {max_tokens} are more than the"
+            f" {model.context} tokens that {model.checkpoint.name} can see. Ask for fewer tokens, or leave"
+            " the prompt out."
         )
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from auditor.errors import AuditError
-from auditor.sources.checkpoint import Checkpoint, find
 from auditor.sources.chat import Template, template_of
+from auditor.sources.checkpoint import Checkpoint, find
 from auditor.sources.room import BYTES, place
 from detectors.scores import Scores, TextId
 
@@ -30,7 +30,8 @@ class LocalModel:
     Attributes
     ----------
     checkpoint : its files. model, tokenizer : of transformers. template : how a prompt is put to it.
-    device : "cuda", "mps" or "cpu". dtype : kind of number it computes in. n_vocabulary : rows of its embedding.
+    device : "cuda", "mps" or "cpu". dtype : kind of number it computes in.
+    n_vocabulary : rows of its embedding.
     context : most tokens it can see, None = unknown.
     hashes : file name -> SHA-256 of weights, settings and tokenizer. notes : what the user should know.
     """
@@ -87,7 +88,7 @@ class LocalModel:
         *,
         logprobs: bool = False,
     ) -> list[list[Any]]:
-        """`generating.Answer`s to each prompt, `samples` of them; see `auditor.sources.generating.answers`."""
+        """`samples` answers to each prompt; see `auditor.sources.generating.answers`."""
         from auditor.sources.generating import answers
 
         return answers(self, prompts, max_tokens, temperature, seed, samples, logprobs=logprobs)
@@ -109,8 +110,8 @@ def opened(text: str, *, base: bool = False, device: str = "auto", dtype: str = 
 
     Raises
     ------
-    AuditError : not there, refused (pickle, remote code), damaged, too large for memory, no fitting tokenizer,
-        or transformers cannot load it.
+    AuditError : not there, refused (pickle, remote code), damaged, too large for memory, no fitting
+        tokenizer, or transformers cannot load it.
     """
     torch, transformers = _libraries()
     checkpoint = find(text)
@@ -137,9 +138,10 @@ def opened(text: str, *, base: bool = False, device: str = "auto", dtype: str = 
 
 
 def _libraries() -> tuple[Any, Any]:
-    """torch and transformers, told to leave the network alone."""
+    """Torch and transformers, told to leave the network alone."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["USE_HUB_KERNELS"] = "0"
+    os.environ.setdefault("TQDM_DISABLE", "1")  # its bars would be drawn over ours
     try:
         import accelerate  # noqa: F401  (transformers asks for it when it reads GGUF)
         import torch
@@ -164,15 +166,13 @@ def _tokenizer(checkpoint: Checkpoint, transformers: Any) -> Any:
         ) from error
     if not tokenizer.is_fast:
         raise AuditError(
-            f"{checkpoint.folder}: its tokenizer ({type(tokenizer).__name__}) does not say where tokens stand in "
-            "the text. A tokenizer.json is needed: save it with transformers' save_pretrained."
+            f"{checkpoint.folder}: its tokenizer ({type(tokenizer).__name__}) does not say where tokens stand"
+            " in the text. A tokenizer.json is needed: save it with transformers' save_pretrained."
         )
     return tokenizer
 
 
-def _model(
-    checkpoint: Checkpoint, transformers: Any, dtype: Any, device: str
-) -> tuple[Any, list[str]]:
+def _model(checkpoint: Checkpoint, transformers: Any, dtype: Any, device: str) -> tuple[Any, list[str]]:
     """The model, with none of its weights made up."""
     quantised = {"quantization_config": transformers.GgufConfig(dequantize=True)} if checkpoint.gguf else {}
     try:
@@ -192,8 +192,8 @@ def _model(
             )
     except Exception as error:
         raise AuditError(
-            f"{checkpoint.folder}: transformers cannot load the model ({_first_line(error)}). Is it a text model "
-            "that this version of transformers knows, and are all its files there?"
+            f"{checkpoint.folder}: transformers cannot load the model ({_first_line(error)}). Is it a text"
+            " model that this version of transformers knows, and are all its files there?"
         ) from error
     if lacking := sorted(report["missing_keys"]):
         raise AuditError(
@@ -201,7 +201,10 @@ def _model(
             f"{lacking[0]}; transformers would make them up. Get all files of the checkpoint."
         )
     extra = sorted(report["unexpected_keys"])
-    note = f"{checkpoint.name}: {len(extra)} weights in its files belong to no part of the model ({', '.join(extra[:2])})."
+    note = (
+        f"{checkpoint.name}: {len(extra)} weights in its files belong to no part of the model"
+        f" ({', '.join(extra[:2])})."
+    )
     return model.eval(), [note] if extra else []
 
 
@@ -213,16 +216,16 @@ def _check_tokenizer(checkpoint: Checkpoint, tokenizer: Any, rows: int) -> list[
         raise _mismatched(checkpoint.folder, known, rows)
     if known < 0.9 * rows:
         return [
-            f"{checkpoint.name}: the tokenizer knows {known} tokens, the model {rows}. Check that the tokenizer is "
-            "the model's own: with another's, scores mean nothing."
+            f"{checkpoint.name}: the tokenizer knows {known} tokens, the model {rows}. Check that the"
+            " tokenizer is the model's own: with another's, scores mean nothing."
         ]
     return []
 
 
 def _mismatched(folder: Path, known: int, rows: int) -> AuditError:
     return AuditError(
-        f"{folder}: the tokenizer does not belong to the model: it has tokens up to number {known - 1}, the model "
-        f"embeds only {rows}. Get the tokenizer's files from where the weights come from."
+        f"{folder}: the tokenizer does not belong to the model: it has tokens up to number {known - 1}, the"
+        f" model embeds only {rows}. Get the tokenizer's files from where the weights come from."
     )
 
 

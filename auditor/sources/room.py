@@ -1,8 +1,8 @@
 """Where a model runs, in which kind of number, and whether it fits.
 
 A GPU is taken where there is one. On a CPU everything is computed in float32, the one kind every CPU is quick
-and exact with; 16 bits only where 32 do not fit. On a GPU weights stored in 16 bits stay so, as bfloat16 where
-the GPU has it. Leaves out splitting a model over several devices, or between memory and disk.
+and exact with; 16 bits only where 32 do not fit. On a GPU weights stored in 16 bits stay so, as bfloat16
+where the GPU has it. Leaves out splitting a model over several devices, or between memory and disk.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Place:
 def place(checkpoint: Checkpoint, torch: Any, device: str = "auto", dtype: str = "auto") -> Place:
     """Choose; `AuditError` where the model fits nowhere, with what it needs and what there is."""
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        device = (
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     if device not in _DEVICES:
         raise AuditError(f"device {device!r}: allowed are auto, {', '.join(_DEVICES)}.")
     room = free(device, torch)

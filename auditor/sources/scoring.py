@@ -95,7 +95,9 @@ def score_batches(
     import torch
 
     if len(prompts) != len(texts):
-        raise ValueError(f"Each text needs its prompt, if only an empty one: {len(prompts)} for {len(texts)}.")
+        raise ValueError(
+            f"Each text needs its prompt, if only an empty one: {len(prompts)} for {len(texts)}."
+        )
     rows, byte_ends, skipped = _rows(model, prompts, texts)
     if skipped:
         yield list(skipped), list(skipped.values())
@@ -110,10 +112,13 @@ def score_batches(
     for places in batches(lengths, kept, most, TOKENS[model.device]):
         batch = [order[p] for p in places]
         found = within_memory(run, batch, torch.OutOfMemoryError)
-        yield batch, [
-            TextScore(byte_ends[i][: len(logprobs)], logprobs, len(texts[i].encode()))
-            for i, logprobs in zip(batch, found, strict=True)
-        ]
+        yield (
+            batch,
+            [
+                TextScore(byte_ends[i][: len(logprobs)], logprobs, len(texts[i].encode()))
+                for i, logprobs in zip(batch, found, strict=True)
+            ],
+        )
 
 
 def _rows(
@@ -185,9 +190,9 @@ def _read_off(logits: Any, row: _Row, first: int, model: LocalModel) -> Float32:
 def not_a_number(model: LocalModel) -> AuditError:
     """The error for logits that are NaN or infinite."""
     return AuditError(
-        f"{model.checkpoint.name} gives logits that are no numbers (NaN or infinite), computing in {model.dtype} on "
-        f"{model.device}. Its weights are damaged, or too large for this kind of number: get the files again, or "
-        "use a device and files that allow float32."
+        f"{model.checkpoint.name} gives logits that are no numbers (NaN or infinite), computing in"
+        f" {model.dtype} on {model.device}. Its weights are damaged, or too large for this kind of number:"
+        " get the files again, or use a device and files that allow float32."
     )
 
 

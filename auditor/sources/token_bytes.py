@@ -1,12 +1,12 @@
 """At which byte of its text each token ends.
 
 Two tokenizers can only be compared by bytes. A tokenizer's own offsets count characters, give every part of a
-split character (an emoji is up to four tokens) the whole of it, and may leave out blanks; so the bytes are read
-off the tokens themselves wherever putting them together gives the text again, and off the offsets only where it
-does not (a tokenizer that rewrites the text first). Leaves out tokenizing.
+split character (an emoji is up to four tokens) the whole of it, and may leave out blanks; so the bytes are
+read off the tokens themselves wherever putting them together gives the text again, and off the offsets only
+where it does not (a tokenizer that rewrites the text first). Leaves out tokenizing.
 
-Source: Radford et al. 2019, byte-level BPE (the table of bytes); Kudo & Richardson 2018, SentencePiece, and its
-byte fallback.
+Source: Radford et al. 2019, byte-level BPE (the table of bytes); Kudo & Richardson 2018, SentencePiece, and
+its byte fallback.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _from_offsets(offsets: Sequence[tuple[int, int]], text: str) -> Int64:
 
 
 def _byte_level(pieces: Sequence[str]) -> list[bytes]:
-    """Bytes of each piece of a byte-level vocabulary; tokens that were added to it are spelled as they are."""
+    """Bytes of each piece of a byte-level vocabulary; tokens added to it are spelled as they are."""
     return [b"".join(_BYTES.get(character, character.encode()) for character in p) for p in pieces]
 
 

@@ -1,7 +1,8 @@
 """How many numbers a weight file holds, and of what kind, from its header alone.
 
-Read before a file is opened for good: a truncated file, or a model that memory cannot hold, is then refused in
-plain words. safetensors: a length (8 bytes, little endian), a JSON header, the numbers. Leaves out the numbers.
+Read before a file is opened for good: a truncated file, or a model that memory cannot hold, is then refused
+in plain words. safetensors: a length (8 bytes, little endian), a JSON header, the numbers. Leaves out the
+numbers.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _AGAIN = "Get the file again."
 
 @dataclass(frozen=True)
 class Stored:
-    """What weight files hold: `n_numbers` in all, most of them of the kind `dtype` ("F32", "BF16", "Q4_1")."""
+    """What weight files hold: `n_numbers` in all, most of the kind `dtype` ("F32", "BF16", "Q4_1")."""
 
     n_numbers: int
     dtype: str
@@ -58,7 +59,8 @@ def stored_in_gguf(file: Path) -> Stored:
             kinds[tensor.tensor_type.name] += int(tensor.n_elements)
     except Exception as error:
         raise AuditError(
-            f"{file}: not readable as GGUF ({type(error).__name__}: {error}). It may be cut off: get it again."
+            f"{file}: not readable as GGUF ({type(error).__name__}: {error}). It may be cut off: get it"
+            " again."
         ) from error
     if not kinds:
         raise AuditError(f"{file}: no tensor in it. {_AGAIN}")
@@ -72,7 +74,9 @@ def _header(file: Path) -> tuple[dict[str, Any], int]:
         first = opened.read(8)
         length = struct.unpack("<Q", first)[0] if len(first) == 8 else size
         if length > min(_HEADER_LIMIT, size - 8):
-            raise AuditError(f"{file}: not readable as safetensors: its header is longer than the file. {_AGAIN}")
+            raise AuditError(
+                f"{file}: not readable as safetensors: its header is longer than the file. {_AGAIN}"
+            )
         raw = opened.read(length)
     try:
         header = json.loads(raw)
