@@ -23,6 +23,7 @@ from auditor.cli.compare import compare
 from auditor.cli.list import list_
 from auditor.cli.panel import panel
 from auditor.cli.report import report
+from auditor.cli.score import score
 from auditor.cli.terminal import Terminal
 from auditor.errors import AuditError, IncompleteError
 
@@ -132,5 +133,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, report, list_, calibrate, bench):
+for _verb in (compare, panel, score, report, list_, calibrate, bench):
     main.add_command(_verb)
