@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from auditor import (
     decision,
     likelihood,
     measure,
+    on_scores,
     on_weights,
     reasons,
     store,
@@ -109,19 +111,22 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     skipped += unscored
     n_ran = len(chosen) + len({m.detector for m in scored})
     progress.stage("Weighing", len(case.teachers))
-    verdicts, findings, excluded, caveats = judge(case, measurements, config, progress)
+    found = judge(case, measurements, config, progress)
+    verdicts = found.verdicts
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
     headline = words.headline(
         case.student,
         verdicts,
-        findings,
+        found.findings,
         (n_ran, n_ran + len(skipped)),
         decision.providers(case),
         decision.kin(case, verdicts[0].teacher),
     )
     report = Report(
-        headline=f"{seen.headline} {headline}".strip(),
+        headline=" ".join(
+            filter(None, (seen.headline, on_scores.headline(case.student, found.on_scores), headline))
+        ),
         student=case.student,
         run=Run(
             id=run_id,
@@ -138,18 +143,18 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             },
             inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
         ),
-        verdicts=(*seen.verdicts, *verdicts),
-        findings=findings,
+        verdicts=(*seen.verdicts, *found.on_scores, *verdicts),
+        findings=found.findings,
         exhibits=exhibits(
             case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
         ),
         skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
         lineage=history,
-        excluded=excluded,
+        excluded=found.excluded,
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *caveats),
+        caveats=(*case.panel.notes, *found.caveats),
         lineage_source=case.lineage.source,
         tests=seen.tests,
     )
@@ -162,9 +167,19 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     return store.read_report(evidence, run_id)
 
 
+class Judgement(NamedTuple):
+    """Verdicts on answers and those on log-probabilities, the strongest first, with what they rest on."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    excluded: tuple[Exclusion, ...]
+    caveats: tuple[str, ...]
+    on_scores: tuple[Verdict, ...]
+
+
 def judge(
     case: Case, measurements: list[Measurement], config: CompareConfig, progress: Progress
-) -> tuple[tuple[Verdict, ...], tuple[Finding, ...], tuple[Exclusion, ...], tuple[str, ...]]:
+) -> Judgement:
     """Findings and verdict of every teacher, the strongest first."""
     findings: dict[str, list[Finding]] = {}
     grounds = grounds_for(case, measurements, config)
@@ -185,10 +200,11 @@ def judge(
         verdicts,
         key=lambda v: (-_rank_of(v.level), -score.get(v.teacher, -np.inf), case.teachers.index(v.teacher)),
     )
+    scored = on_scores.verdicts(case, grounds, findings, measurements)
     caveats = _caveats(grounds, findings)
     flat = tuple(f for v in order for f in findings.get(v.teacher, []))
     excluded = tuple(e for v in order for e in grounds[v.teacher].null.excluded)
-    return tuple(order), flat, excluded, tuple(dict.fromkeys(caveats))
+    return Judgement(tuple(order), flat, excluded, tuple(dict.fromkeys(caveats)), tuple(scored))
 
 
 def _caveats(grounds: dict[str, Grounds], findings: dict[str, list[Finding]]) -> list[str]:

@@ -34,8 +34,8 @@ class CompareConfig:
     weights : "NAME=FOLDER" of the student and of teachers whose answers are judged; bases : "hf:FOLDER" of
         models that both may come from.
     key : file with the right answers of closed questions, or None.
-    scores : files, or folders of files, that 'audit score' wrote. same_data : "TEACHER=MODEL", a model trained
-        on the teacher's public data and not on its outputs.
+    scores : files, or folders of files, that 'audit score' wrote. same_data : "TEACHER=MODEL", a model
+        trained on the teacher's public data and not on its outputs.
     prompts : file with the prompt texts of recordings that carry ids only.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.

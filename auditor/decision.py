@@ -26,7 +26,7 @@ from auditor.descent import Descent
 from auditor.grounds import Grounds
 from auditor.references import INNOCENT_STRATUM
 from auditor.report import Finding, Verdict
-from auditor.scenes import JOINT, SCORE, Scene
+from auditor.scenes import JOINT, Scene
 from auditor.whom import DESCENT
 
 
@@ -68,7 +68,7 @@ def verdict_for(case: Case, grounds: Grounds, basis: verdict.Basis) -> Verdict:
     level, reason = verdict.decide(basis)
     cap, cap_reason = verdict.cap(basis)
     group = case.lineage.group(teacher)
-    scores = _scores(scene, teacher) if joint else dict.fromkeys(scene.subjects, np.nan)
+    scores = _scores(scene, teacher, joint) if joint else dict.fromkeys(scene.subjects, np.nan)
     descent = Descent(case.student, teacher, case.lineage)
     seen = case.weights.get(teacher)
     told = common_weights_words.explained(seen, case.student) if seen else ""
@@ -135,6 +135,7 @@ def _explains(case: Case, teacher: str) -> bool | None:
     return relation.related and relation.proposition == "weight_descent"
 
 
-def _scores(scene: Scene, teacher: str) -> dict[str, float]:
-    """Joint score of every model of the panel towards a teacher; NaN where it was not measured."""
-    return dict(zip(scene.subjects, scene.scores[SCORE][:, scene.group_of(teacher)].tolist(), strict=True))
+def _scores(scene: Scene, teacher: str, lead: Finding) -> dict[str, float]:
+    """The leading statistic of every model of the panel towards a teacher; NaN where it was not measured."""
+    scores = scene.scores[lead.detector, lead.statistic][:, scene.group_of(teacher)]
+    return dict(zip(scene.subjects, scores.tolist(), strict=True))

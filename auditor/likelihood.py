@@ -49,7 +49,7 @@ def read(paths: Sequence[str]) -> tuple[Scores, ...]:
         scores = scored.read(file).scores
         if scores.scorer in found:
             raise AuditError(
-                f"{file}: a second file of scores by {scores.scorer}. Keep one, or record all texts in one file."
+                f"{file}: a second file of scores by {scores.scorer}. Keep one, or record all texts in one."
             )
         found[scores.scorer] = scores
     return tuple(found.values())
@@ -63,8 +63,8 @@ def view_of(case: Case, scores: Sequence[Scores], controls: dict[str, tuple[str,
     scorers = {s.scorer for s in scores}
     if not scorers & set(case.panel.subjects):
         raise AuditError(
-            f"None of the {len(scorers)} scorers ({', '.join(sorted(scorers)[:5])}, ...) is a model of the panel. "
-            "Name models in 'audit score' as the panel does."
+            f"None of the {len(scorers)} scorers ({', '.join(sorted(scorers)[:5])}, ...) is a model of the "
+            "panel. Name models in 'audit score' as the panel does."
         )
     return ScoredView(
         subjects=case.panel.subjects,

@@ -8,8 +8,6 @@ from auditor.thresholds import (
     ACCUSING,
     FEW_PROBES,
     GOOD_POWER,
-    MIN_DECOY_PROVIDERS,
-    MIN_DECOYS,
     MIN_INNOCENTS,
     MIN_REFERENCES,
 )
@@ -52,9 +50,14 @@ def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...]
             f"{MIN_INNOCENTS} of them without any teacher)."
         )
     if few_decoys(basis):
-        steps.append(f"At least {MIN_DECOYS} decoy teachers of {MIN_DECOY_PROVIDERS} other providers.")
+        models, makers = basis.decoys_needed
+        steps.append(f"At least {models} decoy teachers of {makers} other providers.")
     if one_part(basis):
         steps.append(SECOND_PART)
+    if basis.uncontrolled:
+        steps.append(
+            f"A model trained on {basis.teacher}'s public data and not on its outputs (--same-data)."
+        )
     if basis.joint and basis.joint.n_probes < FEW_PROBES:
         steps.append(f"More probes (now {basis.joint.n_probes}).")
     if reason in STEPS:

@@ -72,7 +72,8 @@ class Verdict:
     `level` one of insufficient, weak, moderate, moderately_strong, strong, against; `reason` is a short
     machine-readable word for why the level is what it is (e.g. "teacher_later", "few_references").
     `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested; on weights it is `p_exact`,
-    the p of all exact tests together (Bonferroni), after Holm, and there are no references.
+    the p of all exact tests together (Bonferroni), after Holm, and there are no references. `evidence` is
+    what it rests on: answers, log-probabilities or weights.
     """
 
     teacher: str
@@ -96,6 +97,7 @@ class Verdict:
     power: float | None
     would_change: tuple[str, ...]
     p_exact: float | None = None
+    evidence: str = "answers"
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ class Basis:
     `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
     nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
     `related` : by their weights one comes from the other, or both from a third; None = not compared.
+    `decoys_needed` : models, and providers of them. `uncontrolled` : which control is missing; "" = none is.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
     """
 
@@ -111,6 +112,8 @@ class Basis:
     descends: bool = False
     related: bool | None = None
     second_part: float | None = None
+    decoys_needed: tuple[int, int] = (MIN_DECOYS, MIN_DECOY_PROVIDERS)
+    uncontrolled: str = ""
 
     @property
     def not_comparable(self) -> str:
@@ -173,12 +176,13 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "lr_below_2"
     if basis.related or basis.descends:
         return "insufficient", "related_weights" if basis.related else "descends"
-    return ("weak" if few_decoys(basis) or one_part(basis) else level), "unusual"
+    return ("weak" if few_decoys(basis) or one_part(basis) or basis.uncontrolled else level), "unusual"
 
 
 def few_decoys(basis: Basis) -> bool:
     """Whether there are too few decoys to tell a teacher from assistants in general."""
-    return basis.decoys < MIN_DECOYS or basis.decoy_providers < MIN_DECOY_PROVIDERS
+    models, providers = basis.decoys_needed
+    return basis.decoys < models or basis.decoy_providers < providers
 
 
 def one_part(basis: Basis) -> bool:
@@ -210,11 +214,13 @@ def cap(basis: Basis) -> tuple[str, str]:
         )
     if few_decoys(basis):
         return "weak", (
-            f"{basis.decoys} decoys of {basis.decoy_providers} other providers; at least {MIN_DECOYS} of "
-            f"{MIN_DECOY_PROVIDERS} are needed"
+            f"{basis.decoys} decoys of {basis.decoy_providers} other providers; at least "
+            f"{basis.decoys_needed[0]} of {basis.decoys_needed[1]} are needed"
         )
     if one_part(basis):
         return "weak", ONE_PART
+    if basis.uncontrolled:
+        return "weak", basis.uncontrolled
     if basis.ratio is None:
         return "moderate", UNCALIBRATED
     reachable = next((level for level, at in LADDER if basis.ratio.cap >= at), "insufficient")

@@ -90,6 +90,8 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
     """One statistic by itself, against the same references."""
     key = (measurement.detector, measurement.statistic)
     finding = _described(scene, teacher, null, key, str(measurement.channel), measurement.unit)
+    if "documents" in measurement.params:
+        finding = replace(finding, n_probes=measurement.params["documents"])
     if not scene.resamples:
         return finding
     contrast = best(scene, contrasts(_resampled(scene, measurement), _alone(scene), 0))

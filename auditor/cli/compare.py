@@ -57,7 +57,7 @@ ACQUITTING = ("common_ancestor", "public_data")
     "--scores",
     multiple=True,
     type=Words("FILE"),
-    help="Log-probabilities that models of the panel gave to its answers ('audit score'), a file or a folder.",
+    help="Log-probabilities that models gave to the panel's answers ('audit score'), a file or a folder.",
 )
 @option(
     "--same-data",
@@ -152,14 +152,18 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
     named = [parse_model(text) for text in models if not text.startswith("hf:")]
     recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
     scores = {f"the scores {path!r}": path for path in config.scores}
-    return recordings | scores | {
-        "the evidence file": config.evidence,
-        "the panel": config.panel,
-        "the lineage table": config.lineage,
-        "the calibration": config.calibration,
-        "the file of prompts": config.prompts,
-        "the answer key": config.key,
-    }
+    return (
+        recordings
+        | scores
+        | {
+            "the evidence file": config.evidence,
+            "the panel": config.panel,
+            "the lineage table": config.lineage,
+            "the calibration": config.calibration,
+            "the file of prompts": config.prompts,
+            "the answer key": config.key,
+        }
+    )
 
 
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:

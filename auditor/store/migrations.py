@@ -174,6 +174,7 @@ ALTER TABLE tests ADD COLUMN n BIGINT;
 ALTER TABLE tests ADD COLUMN place VARCHAR;
 ALTER TABLE tests ADD COLUMN rests_on VARCHAR;
 ALTER TABLE verdicts ADD COLUMN p_exact DOUBLE;
+ALTER TABLE verdicts ADD COLUMN evidence VARCHAR;
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

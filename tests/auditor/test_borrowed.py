@@ -64,7 +64,7 @@ def test_a_student_is_found_and_an_innocent_is_not(small, monkeypatch):
     share, config, measured = small
     null = null_like(config, measured)
     monkeypatch.setattr(borrowed, "read", lambda: null)
-    verdicts, findings, _, caveats = judged(config, measured)
+    verdicts, findings, _, caveats, _ = judged(config, measured)
     assert verdicts[0].references == N_INNOCENTS
     assert verdicts[0].level == ("moderate" if share else "insufficient")
     assert findings[0].reference_models[0] == "m0 (shipped, towards t)"
