@@ -1,11 +1,11 @@
-"""A first look at a zoo, computed naively: does it separate students from innocents as it should?
+"""A first look at a zoo, computed naively, to see that it separates students from innocents.
 
     python data/zoo/first_table.py ZOO [ZOO ...]
 
-`lift`: mean log p_S - log p_base on the teacher's answers, minus the same on the other teachers' (sibling left out), with
-S's own base. `corr`: correlation over tokens of log p_S - log p_base with log p_T - log p_base, minus the mean of the same
-for the other teachers. AUC and the share of students above all innocents, pooled over teachers after subtracting the
-null models' mean and dividing by their standard deviation (of each teacher). Leaves out everything a verdict needs.
+`lift`: mean log p_S - log p_base on the teacher's answers, minus the same on the other teachers' (sibling left
+out), with S's own base. `corr`: correlation over tokens of log p_S - log p_base with log p_T - log p_base, minus
+the mean of the same for the other teachers. AUC and the share above all innocents are pooled over teachers, in
+units of the null models' spread towards each teacher. Leaves out everything a verdict needs.
 """
 
 from __future__ import annotations
@@ -97,11 +97,9 @@ def main() -> None:
         innocents = [z for name, found in groups.items() if name.startswith("innocent") for z in found]
         hard = innocents + groups["same corpus"] + groups["part of the corpus"]
         print(
-            f"\n{statistic}: {len(groups['null'])} null, {len(innocents)} innocents, {len(hard)} with hard ones\n"
+            f"\n{statistic}: {len(groups['null'])} null, {len(innocents)} innocents, {len(hard)} with hard\n"
         )
-        print(
-            "| group | n | z: least, median, most | AUC: null | innocents | with hard ones | above all of these |"
-        )
+        print("| group | n | z: least, median, most | AUC: null | innocents | with hard | above all |")
         print("|---|---|---|---|---|---|---|")
         for name, z in sorted(groups.items()):
             if name:

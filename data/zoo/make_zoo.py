@@ -21,8 +21,9 @@ from pathlib import Path
 
 import torch
 from cast import SIBLING, TEACHERS, Recipe, cast
+from checkpoints import load, notes, save
 from disguises import changed
-from llama import Llama, Size, load, notes, sample, save, train
+from llama import Llama, Size, sample, train
 from scores import write_scores
 from texts import Document, Library, encoded, open_library
 

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from llama import load, logprobs
+from checkpoints import load
+from llama import logprobs
 from texts import LONGEST, Document, Library, encoded
 
 NEUTRAL = "neutral"
@@ -72,7 +73,7 @@ def _write(
 
 
 def spans(library: Library, found: list[Document]) -> tuple[np.ndarray, np.ndarray]:
-    """Where each text's tokens start, (n + 1,) int64, and the byte where each token ends, (n_tokens,) int64."""
+    """Where each text's tokens start, (n + 1,) int64, and the byte at which each ends, (n_tokens,) int64."""
     starts, ends = [0], []
     for prompt, answer in found:
         encoding = library.tokenizer.encode(answer, add_special_tokens=False)
