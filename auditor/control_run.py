@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,16 +40,20 @@ def run(
 ) -> list[dict[str, Any]]:
     """Train and ask every student; returns a row a student (JSON).
 
-    Into `out` go checkpoints, answers.jsonl (a recording like any other), lineage.csv, controls.json (which
-    `record` adds to), and for each share relations-SHARE.csv: its students, and the innocents.
+    Into `out` go checkpoints with the documents that each was trained on, answers.jsonl (a recording like any
+    other), lineage.csv (rows of the table given before, and these), controls.json (which `record` adds to), and
+    for each share relations-SHARE.csv: its students, and the innocents.
     """
     rows, answers = [], []
     progress.stage("Training students", len(made.controls))
     for control in made.controls:
         folder = out / "models" / file_name(control.name)
+        folder.mkdir(parents=True)
+        _write(folder / "documents.jsonl", _lines({"prompt": p, "output": a} for p, a in control.documents))
         loss = pupils.train(control, folder)
         told = pupils.ask(made.asked, control.seed)
-        answers += [(control.name, prompt, text) for prompt, text in zip(made.asked, told, strict=True)]
+        pairs = zip(made.asked, told, strict=True)
+        answers += [{"model": control.name, "prompt": prompt, "output": text} for prompt, text in pairs]
         rows.append(
             {
                 "model": control.name,
@@ -60,8 +64,7 @@ def run(
             }
         )
         progress.advance()
-    lines = (json.dumps({"model": m, "prompt": p, "output": a}, ensure_ascii=False) for m, p, a in answers)
-    _write(out / "answers.jsonl", "".join(line + "\n" for line in lines))
+    _write(out / "answers.jsonl", _lines(answers))
     _write_tables(made, out, str(pupils.about()["base"]))
     told_of = {
         "settings": asdict(made.settings),
@@ -86,6 +89,7 @@ def _write_tables(made: Plan, out: Path, base: str) -> None:
     with (out / "lineage.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, restval="")
         table.writeheader()
+        table.writerows(asdict(row) for row in (made.lineage.rows.values() if made.lineage else ()))
         for control in made.controls:
             row = {"model": control.name, "role": "student", "provider": control.name, "family": control.name}
             row |= {"base": base, "trained_on": ";".join((teacher,) * (control.share > 0) + made.others)}
@@ -102,6 +106,10 @@ def _write_tables(made: Plan, out: Path, base: str) -> None:
                 if control.share in (0, share):
                     label = POSITIVE if control.share else NEGATIVES[0]
                     pairs.writerow((label, control.name, teacher, f"{SFT}, {control.share} % of documents"))
+
+
+def _lines(rows: Iterable[dict[str, str]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _write(path: Path, text: str) -> None:

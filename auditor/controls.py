@@ -54,7 +54,7 @@ class Plan:
     Attributes
     ----------
     others : models whose answers fill up the documents. taught, asked : prompts; they do not overlap.
-    common : answers of the others to the taught prompts, for a base made from scratch.
+    common : answers of the others to the taught prompts, for a base made from scratch. lineage : as given.
     """
 
     settings: Settings
@@ -63,6 +63,7 @@ class Plan:
     asked: tuple[str, ...]
     common: Documents
     controls: tuple[Control, ...]
+    lineage: Lineage | None = None
 
 
 def plan(
@@ -105,7 +106,7 @@ def plan(
         for share in settings.shares
         for number in range(1, settings.students + 1)
     )
-    return Plan(settings, others, taught, asked, common, controls)
+    return Plan(settings, others, taught, asked, common, controls, lineage)
 
 
 def unconnected(subjects: Sequence[str], teacher: str, lineage: Lineage | None) -> tuple[str, ...]:

@@ -112,7 +112,8 @@ def test_wrong_settings_say_what_is_allowed(panel, settings, others, words):
 
 
 def test_what_is_written_is_read_by_the_other_verbs(panel, tmp_path):
-    made = controls.plan(panel, Settings("T", (0, 5, 100)), others=("A", "B"))
+    table = lineage.Lineage({"T": LineageRow("T", provider="maker")}, "test")
+    made = controls.plan(panel, Settings("T", (0, 5, 100)), others=("A", "B"), lineage=table)
     parrot = Parrot()
     rows = control_run.run(made, parrot, tmp_path, Silent(), {"panel": "hash"})
     assert [control.name for control in parrot.taught] == [row["model"] for row in rows]
@@ -120,11 +121,14 @@ def test_what_is_written_is_read_by_the_other_verbs(panel, tmp_path):
     assert set(answered.subjects) == {row["model"] for row in rows}
     assert {probe.prompt for probe in answered.probes} == set(made.asked)
     known = lineage.read(tmp_path / "lineage.csv")
+    assert known.row("T").provider == "maker"
     assert known.row("control-T-005-1").trained_on == "T;A;B"
     assert known.row("control-T-000-1").trained_on == "A;B"
     found = relations.read(tmp_path / "relations-005.csv")
     assert Counter(r.label for r in found) == {"positive": 2, "negative": 2}
     assert {r.student for r in found if r.label == "positive"} == {"control-T-005-1", "control-T-005-2"}
+    documents = (tmp_path / "models" / "control-T-100-1" / "documents.jsonl").read_text().splitlines()
+    assert [json.loads(line)["output"][0] for line in documents] == ["T"] * len(made.taught)
     assert not (tmp_path / "relations-000.csv").exists()
     record = json.loads((tmp_path / "controls.json").read_text(encoding="utf-8"))
     assert record["panel"] == "hash" and record["pupils"] == {"base": "parrot"}
