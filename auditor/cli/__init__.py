@@ -20,6 +20,7 @@ from auditor import clash
 from auditor.cli.bench import bench
 from auditor.cli.calibrate import calibrate
 from auditor.cli.compare import compare
+from auditor.cli.controls import controls
 from auditor.cli.list import list_
 from auditor.cli.panel import panel
 from auditor.cli.report import report
@@ -133,5 +134,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, score, report, list_, calibrate, bench):
+for _verb in (compare, panel, score, report, list_, calibrate, bench, controls):
     main.add_command(_verb)
