@@ -200,7 +200,7 @@ def judge(
         verdicts,
         key=lambda v: (-_rank_of(v.level), -score.get(v.teacher, -np.inf), case.teachers.index(v.teacher)),
     )
-    scored = on_scores.verdicts(case, grounds, findings, measurements)
+    scored = on_scores.verdicts(case, grounds, findings, likelihood.same_data(config.same_data, case))
     caveats = _caveats(grounds, findings)
     flat = tuple(f for v in order for f in findings.get(v.teacher, []))
     excluded = tuple(e for v in order for e in grounds[v.teacher].null.excluded)

@@ -19,6 +19,8 @@ from detectors.scored_view import ScoredView
 from detectors.scores import Scores
 from detectors.types import Measurement, Skipped
 
+# By teacher, models trained on its public data and not on its outputs.
+Controls = dict[str, tuple[str, ...]]
 NO_SCORES = "needs recorded log-probabilities (--scores, 'audit score')"
 
 
@@ -28,7 +30,9 @@ def measure(case: Case, config: CompareConfig) -> tuple[list[Measurement], list[
     skipped = [Skipped(n, "not asked for (--detector)") for n, d in SCORED.items() if d not in chosen]
     if not config.scores:
         return [], [*skipped, *(Skipped(d.name, NO_SCORES) for d in chosen)]
-    view = view_of(case, read(config.scores), same_data(config.same_data, case))
+    scores, controls = read(config.scores), same_data(config.same_data, case)
+    _refuse_strangers(controls, scores)
+    view = view_of(case, scores, controls)
     lacking = {d.name: d.lacks(view) for d in chosen}
     skipped += [Skipped(name, reason) for name, reason in lacking.items() if reason]
     columns = tuple(case.panel.subjects.index(m) for m in case.models)
@@ -55,7 +59,7 @@ def read(paths: Sequence[str]) -> tuple[Scores, ...]:
     return tuple(found.values())
 
 
-def view_of(case: Case, scores: Sequence[Scores], controls: dict[str, tuple[str, ...]]) -> ScoredView:
+def view_of(case: Case, scores: Sequence[Scores], controls: Controls) -> ScoredView:
     """The scores with what the panel and its lineage table say about the scorers.
 
     `controls` : by teacher, scorers trained on the teacher's public data and not on its outputs.
@@ -90,9 +94,9 @@ def bases(case: Case, scorers: set[str]) -> dict[str, str]:
     return found
 
 
-def same_data(given: Sequence[str], case: Case) -> dict[str, tuple[str, ...]]:
+def same_data(given: Sequence[str], case: Case) -> Controls:
     """`TEACHER=MODEL` as given, by teacher; a control of a teacher is one of its siblings, too."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: Controls = {}
     for text in given:
         teacher, _, model = text.partition("=")
         if not model or teacher not in case.models:
@@ -104,3 +108,14 @@ def same_data(given: Sequence[str], case: Case) -> dict[str, tuple[str, ...]]:
         for sibling in (m for m in case.models if case.lineage.group(m) == group):
             found[sibling] = (*found.get(sibling, ()), model)
     return found
+
+
+def _refuse_strangers(controls: Controls, scores: Sequence[Scores]) -> None:
+    """Every model of --same-data must have scored."""
+    known = {s.scorer for s in scores}
+    for model in (m for models in controls.values() for m in models):
+        if model not in known:
+            raise AuditError(
+                f"--same-data: {model} is not among the {len(known)} scorers of --scores. Score the same texts "
+                "with it ('audit score')."
+            )

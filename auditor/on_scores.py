@@ -10,58 +10,92 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from scipy import stats
+
 from auditor import decision
 from auditor.case import Case
 from auditor.grounds import Grounds
+from auditor.likelihood import Controls
 from auditor.references import DECOY_STUDENT, INNOCENT_STRATUM
 from auditor.report import Finding, Verdict
 from auditor.reports.numerals import p_value
-from auditor.thresholds import ACCUSING
+from auditor.scenes import Scene
+from auditor.thresholds import ACCUSING, UNUSUAL_AT
 from auditor.verdict import Basis
 from auditor.whom import level
 from detectors.combine import holm
-from detectors.types import Measurement
 
 BY = "log-probabilities"
 # What leads, the first that was measured for a teacher.
 LEADS = (("contrast", "partial_correlation"), ("lift", "correlation"))
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
+# References that say how much models of one kind differ.
+FEWEST = 5
 UNCONTROLLED = (
-    "no model trained on {t}'s public data took part (--same-data), so learning from its outputs is not told "
-    "from learning what it learned from"
+    "no model of the panel trained on {t}'s public data was measured (--same-data), so learning from its "
+    "outputs is not told from learning what it learned from"
 )
 
 
 @dataclass(frozen=True)
 class Lead:
-    """The leading statistic for one teacher, and whether a model of the teacher's own data took part."""
+    """The leading statistic for one teacher, and the same of models trained on the teacher's public data.
+
+    `same_data` : (n,) their values; empty = none was measured. `p_same` : p that one more of them scores as
+    high as the student; 1 without any.
+    """
 
     finding: Finding
-    controlled: bool
+    same_data: tuple[float, ...]
+    p_same: float
 
 
-def leads(findings: Mapping[str, Sequence[Finding]], measured: Sequence[Measurement]) -> dict[str, Lead]:
+def leads(
+    grounds: Mapping[str, Grounds], findings: Mapping[str, Sequence[Finding]], controls: Controls
+) -> dict[str, Lead]:
     """By teacher; a teacher without a leading statistic is missing."""
-    without = {name for m in measured for name in m.params.get("without_same_data", ())}
     found = {}
     for teacher, rows in findings.items():
         for key in LEADS:
             first = next((f for f in rows if (f.detector, f.statistic) == key and f.p_t is not None), None)
             if first:
-                found[teacher] = Lead(first, key == LEADS[0] and teacher not in without)
+                same = _values(grounds[teacher].scene, key, teacher, controls.get(teacher, ()))
+                found[teacher] = Lead(first, same, p_same(first, same))
                 break
     return found
+
+
+def p_same(finding: Finding, same_data: Sequence[float]) -> float:
+    """Predictive p of the student among models of the teacher's public data.
+
+    Their mean says where such models lie, the references how much models of one kind differ: t with n - 1
+    degrees of freedom on (value - mean) / (s sqrt(1 + 1/n_same)), n and s of the references. Such a model is
+    measured without itself among the controls of `contrast`, which favours nobody but the student.
+    """
+    values = np.array([v for v in finding.reference_values if np.isfinite(v)])
+    if finding.value is None or not len(same_data) or len(values) < FEWEST:
+        return 1.0
+    scale = values.std(ddof=1) * np.sqrt(1 + 1 / len(same_data))
+    return float(stats.t.sf((finding.value - np.mean(same_data)) / scale, len(values) - 1))
+
+
+def _values(scene: Scene, key: tuple[str, str], teacher: str, models: Sequence[str]) -> tuple[float, ...]:
+    """Statistic of these models towards a teacher, where it was measured."""
+    rows = scene.rows([m for m in models if m in scene.subjects])
+    values = scene.scores[key][rows, scene.group_of(teacher)]
+    return tuple(float(v) for v in values if np.isfinite(v))
 
 
 def verdicts(
     case: Case,
     grounds: Mapping[str, Grounds],
     findings: Mapping[str, Sequence[Finding]],
-    measured: Sequence[Measurement],
+    controls: Controls,
 ) -> list[Verdict]:
-    """Verdicts on log-probabilities, the strongest first."""
-    found = leads(findings, measured)
+    """Verdicts on log-probabilities, the strongest first; `controls` as in `likelihood.same_data`."""
+    found = leads(grounds, findings, controls)
     if not found:
         return []
     p = [lead.finding.p_t or 0.0 for lead in found.values()]
@@ -102,13 +136,14 @@ def _basis(case: Case, grounds: Grounds, teacher: str, lead: Lead, p_adjusted: f
     return replace(
         answers,
         joint=lead.finding,
-        p_adjusted=p_adjusted,
+        p_adjusted=max(p_adjusted, lead.p_same) if lead.same_data else p_adjusted,
+        public_data=bool(lead.same_data) and lead.p_same > UNUSUAL_AT,
         references=sum(s in (INNOCENT_STRATUM, DECOY_STUDENT) for s in strata),
         innocents=sum(s == INNOCENT_STRATUM for s in strata),
         decoys_needed=DECOYS,
         unlike_all=False,
         templated=False,
-        uncontrolled="" if lead.controlled else UNCONTROLLED.format(t=teacher),
+        uncontrolled="" if lead.same_data else UNCONTROLLED.format(t=teacher),
         second_part=None,
         ratio=None,
         power=None,
@@ -123,7 +158,13 @@ def _words(verdict: Verdict, lead: Lead) -> str:
         else "the student finds the teacher's answers likelier than its base does where the teacher does, too"
     )
     sentence = verdict.words
-    if lead.finding.n_probes and not lead.controlled and verdict.level in ACCUSING:
+    if lead.same_data:
+        n = len(lead.same_data)
+        sentence += (
+            f" Among {n} model{'s' if n > 1 else ''} trained on the teacher's public data a value like the "
+            f"student's has p {p_value(lead.p_same)}."
+        )
+    elif verdict.level in ACCUSING:
         sentence += f" Weak at most: {verdict.cap_reason}."
     return (
         f"By log-probabilities ({lead.finding.detector}: whether {about}). {sentence} A copy or fine-tune of "

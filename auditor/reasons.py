@@ -12,6 +12,7 @@ REASONS = {
     "unusual": "the student resembles {t} more than models that did not learn from it are expected to",
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
     "not_unusual": "models that did not learn from {t} may resemble it as the student does",
+    "public_data": "models trained on the public data that {t} was trained on resemble it as the student may",
     "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
     "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
@@ -30,6 +31,7 @@ REASONS = {
 # The same for the first line of a report.
 SHORTLY = {
     "not_unusual": "models that did not learn from it may resemble it as much",
+    "public_data": "models of the teacher's public data resemble it as much",
     "lr_below_2": "likelihood ratio below 2",
     "rank_above_0.10": "too many references are as much alike",
     "few_references": "too few references are eligible",

@@ -93,6 +93,7 @@ class Basis:
     nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
     `related` : by their weights one comes from the other, or both from a third; None = not compared.
     `decoys_needed` : models, and providers of them. `uncontrolled` : which control is missing; "" = none is.
+    `public_data` : models of the teacher's public data score like the student.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
     """
 
@@ -114,6 +115,7 @@ class Basis:
     second_part: float | None = None
     decoys_needed: tuple[int, int] = (MIN_DECOYS, MIN_DECOY_PROVIDERS)
     uncontrolled: str = ""
+    public_data: bool = False
 
     @property
     def not_comparable(self) -> str:
@@ -168,7 +170,7 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "against", "resembles_less"
     p = basis.p_adjusted if basis.ratio is None else joint.p_t
     if p is None or p > UNUSUAL_AT:
-        return "insufficient", "not_unusual"
+        return "insufficient", "public_data" if basis.public_data and _unusual(joint) else "not_unusual"
     if joint.p_rank > RANK_FORBIDS_ABOVE:
         return "insufficient", "rank_above_0.10"
     level = _by_ratio(basis.ratio) if basis.ratio else ("weak" if p > MODERATE_AT else "moderate")
@@ -177,6 +179,11 @@ def decide(basis: Basis) -> tuple[str, str]:
     if basis.related or basis.descends:
         return "insufficient", "related_weights" if basis.related else "descends"
     return ("weak" if few_decoys(basis) or one_part(basis) or basis.uncontrolled else level), "unusual"
+
+
+def _unusual(joint: Finding) -> bool:
+    """Whether the statistic alone is unusual among the references."""
+    return joint.p_t is not None and joint.p_t <= UNUSUAL_AT
 
 
 def few_decoys(basis: Basis) -> bool:
