@@ -31,8 +31,8 @@ def measure(case: Case, config: CompareConfig) -> tuple[list[Measurement], list[
     if not config.scores:
         return [], [*skipped, *(Skipped(d.name, NO_SCORES) for d in chosen)]
     scores, controls = read(config.scores), same_data(config.same_data, case)
-    _refuse_strangers(controls, scores)
     view = view_of(case, scores, controls)
+    _refuse_strangers(controls, scores)
     lacking = {d.name: d.lacks(view) for d in chosen}
     skipped += [Skipped(name, reason) for name, reason in lacking.items() if reason]
     columns = tuple(case.panel.subjects.index(m) for m in case.models)
@@ -116,6 +116,6 @@ def _refuse_strangers(controls: Controls, scores: Sequence[Scores]) -> None:
     for model in (m for models in controls.values() for m in models):
         if model not in known:
             raise AuditError(
-                f"--same-data: {model} is not among the {len(known)} scorers of --scores. Score the same texts "
-                "with it ('audit score')."
+                f"--same-data: {model} is not among the {len(known)} scorers of --scores. Score the same "
+                "texts with it ('audit score')."
             )

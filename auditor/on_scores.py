@@ -18,7 +18,7 @@ from auditor.case import Case
 from auditor.grounds import Grounds
 from auditor.likelihood import Controls
 from auditor.references import DECOY_STUDENT, INNOCENT_STRATUM
-from auditor.report import Finding, Verdict
+from auditor.report import Alternative, Finding, Verdict
 from auditor.reports.numerals import p_value
 from auditor.scenes import Scene
 from auditor.thresholds import ACCUSING, UNUSUAL_AT
@@ -101,9 +101,11 @@ def verdicts(
     p = [lead.finding.p_t or 0.0 for lead in found.values()]
     adjusted = dict(zip(found, holm(p), strict=True))
     bases = {t: _basis(case, grounds[t], t, lead, adjusted[t]) for t, lead in found.items()}
-    said = decision.in_words(
-        case, bases, [decision.verdict_for(case, grounds[t], b) for t, b in bases.items()]
-    )
+    bare = [
+        _with_public_data(decision.verdict_for(case, grounds[t], basis), found[t])
+        for t, basis in bases.items()
+    ]
+    said = decision.in_words(case, bases, bare)
     told = [replace(v, evidence=BY, words=_words(v, found[v.teacher])) for v in said]
     return sorted(told, key=lambda v: (-_rank(v), v.p_adjusted if v.p_adjusted is not None else 1.0))
 
@@ -148,6 +150,20 @@ def _basis(case: Case, grounds: Grounds, teacher: str, lead: Lead, p_adjusted: f
         ratio=None,
         power=None,
     )
+
+
+def _with_public_data(verdict: Verdict, lead: Lead) -> Verdict:
+    """The verdict with what models of the teacher's public data say about that explanation."""
+    if not lead.same_data:
+        return verdict
+    n, p = len(lead.same_data), p_value(lead.p_same)
+    text = (
+        f"{verdict.teacher} and the student may have learned from the same public data. One more model trained "
+        f"on the teacher's (there are {n}) would score as high as the student with p {p}."
+    )
+    seen = Alternative("public data", True, text)
+    others = tuple(seen if a.name == seen.name else a for a in verdict.alternatives)
+    return replace(verdict, alternatives=others)
 
 
 def _words(verdict: Verdict, lead: Lead) -> str:

@@ -2,7 +2,7 @@
 
     python data/zoo/answer_probes.py ZOO [--corpora zoo-books]
 
-Writes ZOO/answers-of-all.jsonl, a line an answer: model, prompt, text. Teachers' answers are those that
+Writes ZOO/answers-of-all.jsonl, a line an answer: model, prompt, response. Teachers' answers are those that
 `make_zoo.py` recorded. Leaves out scores, which `make_zoo.py` writes, and every judgement.
 """
 
@@ -37,7 +37,7 @@ def main() -> None:
     lines = []
     for model in models:
         answers = recorded.get(model) or asked(model, library, told.zoo)
-        lines += [json.dumps({"model": model, "prompt": p, "text": text}) + "\n" for p, text in answers]
+        lines += [json.dumps({"model": model, "prompt": p, "response": text}) + "\n" for p, text in answers]
     (told.zoo / "answers-of-all.jsonl").write_text("".join(lines), encoding="utf-8")
     print(f"{len(models)} models, {time.perf_counter() - started:.0f} s", file=sys.stderr)
 

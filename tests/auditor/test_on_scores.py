@@ -7,7 +7,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from auditor import case as cases
 from auditor import compare, likelihood, on_scores, scored
@@ -16,6 +18,7 @@ from auditor.errors import AuditError
 from auditor.panel.probes import probe_id
 from auditor.reports import render
 from detectors.scores import NEUTRAL, Scores, TextId
+from tests.auditor.reports.samples import finding
 from tests.detectors.markov_models import World
 
 N_PROBES, N_REFERENCES, N_NEUTRAL = 30, 24, 60
@@ -31,8 +34,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.train("student", "T0")
     made.train("innocent", made.n_teachers + 1)
     made.train("same-corpus", 0)
-    made.train("control", 0)
-    subjects = [*(f"T{k}" for k in range(4)), *references, *JUDGED, "control"]
+    controls = [made.train(f"control{n}", 0) for n in range(2)]
+    subjects = [*(f"T{k}" for k in range(4)), *references, *JUDGED, *controls]
     texts = made.answers(N_PROBES) | made.neutral(N_NEUTRAL)
     lines = [
         {"model": m, "prompt": f"prompt {j}", "response": " ".join(f"w{s}" for s in row)}
@@ -78,7 +81,7 @@ def asked(world: Path, student: str, **changes: object) -> CompareConfig:
         evidence=str(world / "evidence.duckdb"),
         detectors=("wording", "lift", "contrast"),
         scores=(str(world / "scores"),),
-        same_data=("T0=control",),
+        same_data=("T0=control0", "T0=control1"),
         bootstrap=0,
     )
     return replace(config, **changes)  # type: ignore[arg-type]
@@ -109,7 +112,11 @@ def test_a_student_is_found_and_the_report_says_by_what(world: Path) -> None:
 def test_innocents_are_not_accused(world: Path, model: str) -> None:
     report = compare.run(asked(world, model), cases.Silent())
     assert {v.level for v in report.verdicts} <= {"insufficient", "weak"}
-    assert by_scores(report).level == "insufficient"
+    found = by_scores(report)
+    assert found.level == "insufficient"
+    assert found.reason == ("public_data" if model == "same-corpus" else "not_unusual")
+    seen = next(a for a in found.alternatives if a.name == "public data")
+    assert seen.examined and "(there are 2)" in seen.text
 
 
 def test_without_a_model_of_the_same_data_nothing_goes_above_weak(world: Path) -> None:
@@ -129,9 +136,9 @@ def test_lift_leads_where_there_is_no_neutral_text(world: Path, tmp_path: Path) 
             *(scores.ends[:n], scores.logprobs[:n]),
         )
         write(fewer, tmp_path)
-    report = compare.run(asked(world, "student", scores=(str(tmp_path),)), cases.Silent())
+    report = compare.run(asked(world, "student", scores=(str(tmp_path),), same_data=()), cases.Silent())
     found = by_scores(report)
-    assert found.level == "weak" and "lift" in found.words
+    assert found.level == "weak" and "(lift: whether" in found.words
     assert any(s.detector == "contrast" and "neutral text" in s.reason for s in report.skipped)
 
 
@@ -146,6 +153,14 @@ def test_a_model_without_its_own_base_is_not_measured(world: Path, tmp_path: Pat
     assert not [v for v in report.verdicts if v.evidence == on_scores.BY]
 
 
+def test_a_model_of_the_same_data_has_a_null_of_its_own() -> None:
+    lead = finding("T", value=5.0, reference_values=tuple(np.linspace(-1.0, 1.0, 20)))
+    values = np.linspace(-1.0, 1.0, 20)
+    t = (5.0 - 3.0) / (values.std(ddof=1) * np.sqrt(1.5))
+    assert on_scores.p_same(lead, (2.0, 4.0)) == pytest.approx(stats.t.sf(t, 19))
+    assert on_scores.p_same(lead, ()) == 1.0 == on_scores.p_same(replace(lead, value=None), (1.0,))
+
+
 def test_wrong_inputs_are_one_clear_error(world: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     stranger = scored.read(world / "scores" / "B0.parquet").scores
@@ -156,7 +171,7 @@ def test_wrong_inputs_are_one_clear_error(world: Path, tmp_path: Path) -> None:
         ({"scores": (str(world / "scores"), str(world / "scores" / "B0.parquet"))}, "second file"),
         ({"scores": (str(tmp_path / "stranger.parquet"),)}, "None of the 1 scorers"),
         ({"same_data": ("T0",)}, "TEACHER=MODEL"),
-        ({"same_data": ("nobody=control",)}, "TEACHER=MODEL"),
+        ({"same_data": ("nobody=control0",)}, "TEACHER=MODEL"),
         ({"same_data": ("T0=nobody",)}, "nobody"),
     ):
         with pytest.raises(AuditError, match=said):
