@@ -96,8 +96,10 @@ class Scene:
     @cached_property
     def scores(self) -> dict[Key, Float64]:
         """(n_subjects, n_groups) of every statistic and of the joint score, in units of its spread."""
+        plain = {(m.detector, m.statistic) for m in self.measurements if m.contrasted}
         found = {
-            key: best(self, contrasts(means, self.columns, self.student)) for key, means in self.means.items()
+            key: best(self, means if key in plain else contrasts(means, self.columns, self.student))
+            for key, means in self.means.items()
         }
         found = {key: values / spread(values) for key, values in found.items()}
         if self.has_joint:

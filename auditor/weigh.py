@@ -94,8 +94,11 @@ def _finding(scene: Scene, teacher: str, null: References, measurement: Measurem
         finding = replace(finding, n_probes=measurement.params["documents"])
     if not scene.resamples:
         return finding
-    contrast = best(scene, contrasts(_resampled(scene, measurement), _alone(scene), 0))
-    raw = best(scene, contrasts(scene.means[key], scene.columns, scene.student))
+    resampled, means = _resampled(scene, measurement), scene.means[key]
+    if not measurement.contrasted:
+        resampled = contrasts(resampled, _alone(scene), 0)
+        means = contrasts(means, scene.columns, scene.student)
+    contrast, raw = best(scene, resampled), best(scene, means)
     return replace(finding, interval=_interval(contrast[:, scene.group_of(teacher)] / spread(raw)))
 
 

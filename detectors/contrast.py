@@ -84,7 +84,8 @@ class Contrast:
         }
         return (
             Measurement(
-                self.name, "partial_correlation", self.channel, "partial correlation", values, params
+                *(self.name, "partial_correlation", self.channel, "partial correlation", values, params),
+                contrasted=True,
             ),
         )
 

@@ -106,6 +106,7 @@ class Measurement:
         NaN = not measurable. The teacher axis holds the subjects that were asked for, in that order.
     unit : what a value is, e.g. "cosine".
     params : the parameters that produced it (`dataclasses.asdict` of the detector).
+    contrasted : whether the decoys are taken out of the values already, so that nothing is to be subtracted.
     """
 
     detector: str
@@ -114,6 +115,7 @@ class Measurement:
     unit: str
     values: Float32
     params: dict[str, Any]
+    contrasted: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from auditor.thresholds import ACCUSING
 from detectors.types import Measurement
 
 TEACHERS = ("TA", "TB", "TC", "TA2")
-CONTROLS = {"TA": "control-TA", "TA2": "control-TA", "TB": "control-TB", "TC": "control-TC"}
+# Two models of each teacher's corpus, each measured with the other as a control. The sibling's are TA's.
+CONTROLS = tuple(f"{t}={model}" for t in TEACHERS[:3] for model in (f"control-{t}", f"same-corpus-{t}-1"))
 STATISTICS = (
     ("contrast", "partial_correlation"),
     ("lift", "correlation"),
@@ -66,7 +67,8 @@ def judged(zoo: Path) -> Iterator[Judged]:
     """Every judged model of a zoo towards every teacher."""
     with (zoo / "relations.csv").open(encoding="utf-8") as file:
         rows = {row["model"]: row for row in csv.DictReader(file)}
-    mine = [m for m, row in rows.items() if row["fold"] == "judged" and row["start"]]
+    taken = {control.partition("=")[2] for control in CONTROLS}
+    mine = [m for m, row in rows.items() if row["fold"] == "judged" and row["start"] and m not in taken]
     config = CompareConfig(
         student=f"panel:{mine[0]}",
         teachers=tuple(f"panel:{t}" for t in TEACHERS),
@@ -74,7 +76,7 @@ def judged(zoo: Path) -> Iterator[Judged]:
         lineage=str(zoo / "lineage.csv"),
         calibration="none",
         scores=(str(zoo / "scores"),),
-        same_data=tuple(f"{t}={c}" for t, c in CONTROLS.items() if t != "TA2"),
+        same_data=CONTROLS,
         bootstrap=0,
     )
     case = cases.prepare(config, cases.Silent())
