@@ -174,6 +174,42 @@ def membership(worlds: int) -> None:
         print("| " + " | ".join(cells) + " |", flush=True)
 
 
+def same_data_stratum(worlds: int) -> None:
+    """Of `contrast` on answers: p among references, and the larger of it and p among models of the data.
+
+    Four models of the same data are too few for a spread of their own: they lend the location, the
+    references the spread.
+    """
+    p: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for seed in range(1000, 1000 + worlds):
+        world, references, students, innocents = inhabited(seed)
+        controls = tuple(f"C{i}" for i in range(CONTROLS))
+        others = [*students, *innocents]
+        subjects = [*references, *others, *TEACHERS, *controls]
+        view = replace(
+            world.view(subjects, world.answers(60)),
+            references={t: tuple(references) for t in TEACHERS},
+            same_data={"T0": controls},
+        )
+        _, m = Contrast().measure(view, tuple(subjects.index(t) for t in TEACHERS))
+        values = dict(zip(subjects, m.values[:, 0].mean(axis=1, dtype=np.float64), strict=True))
+        null, own = (np.array([values[n] for n in group]) for group in (references, controls))
+        for name in others:
+            parts = [
+                stats.t.sf(
+                    (values[name] - x.mean()) / (null.std(ddof=1) * np.sqrt(1 + 1 / len(x))), len(null) - 1
+                )
+                for x in (null, own)
+            ]
+            p[name].append((float(parts[0]), float(max(parts))))
+    head = "contrast on answers, 4 models of the same data | references: p <= .05, .01"
+    print(f"\n| {head} | and that data: p <= .05, .01 |")
+    print("|---" * 3 + "|")
+    for name, pairs in p.items():
+        shares = [[f"{np.mean(column <= a):.3f}" for a in (0.05, 0.01)] for column in np.array(pairs).T]
+        print(f"| {name} | " + " | ".join(", ".join(share) for share in shares) + " |", flush=True)
+
+
 def main() -> None:
     """Print the tables of lift, contrast, surprise and membership."""
     worlds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
@@ -186,6 +222,7 @@ def main() -> None:
     print(f"{worlds} worlds; mean z (least to largest)\n")
     rates.table(students, innocents)
     membership(worlds)
+    same_data_stratum(2 * worlds)
 
 
 if __name__ == "__main__":
