@@ -202,3 +202,16 @@ def test_answers_show_a_small_share_that_neutral_text_does_not():
 
 def test_without_decoys_students_of_any_teacher_are_accused():
     assert zs("decoy's student", "neutral", decoys=False).mean() > 2 > zs("decoy's student", "neutral").mean()
+
+
+def test_a_model_of_the_same_data_named_twice_over_changes_nothing():
+    """Columns that say the same thing are one column to the regression."""
+    view = panel(0)
+    twin = replace(view.by_scorer["C1"], scorer="twin")
+    doubled = replace(view, scores=(*view.scores, twin), same_data={"T0": (*CONTROLS, "twin")})
+    row = view.subjects.index("S25")
+    pairs = zip(
+        Contrast().measure(doubled, columns(view)), Contrast().measure(view, columns(view)), strict=True
+    )
+    for m, without in pairs:
+        np.testing.assert_allclose(m.values[row, 0], without.values[row, 0], atol=1e-5)
