@@ -28,7 +28,7 @@ from detectors.combine import holm
 
 BY = "log-probabilities"
 # What leads, the first that was measured for a teacher.
-LEADS = (("contrast", "partial_correlation"), ("lift", "correlation"))
+LEADS = (("contrast", "neutral"), ("contrast", "answers"), ("lift", "correlation"))
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
 # References that say how much models of one kind differ.

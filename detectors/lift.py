@@ -10,19 +10,13 @@ docs/detectors/lift.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from detectors.scored_view import (
-    Deviations,
-    ScoredView,
-    by_probe,
-    correlation_parts,
-    deviations,
-    ratio_parts,
-    spread_out,
-)
+from detectors.scored_view import ScoredView, by_probe, correlation_parts, deviations, ratio_parts
+from detectors.scores import Aligned
 from detectors.types import Access, Channel, Float64, Measurement
 
 LN2 = float(np.log(2.0))
@@ -74,8 +68,9 @@ class Lift:
             lie = deviations(view, author, others=(author,))
             if lie is None or len(lie.found.text) < self.fewest:
                 continue
-            for name, parts in _parts(lie, author, view).items():
-                values[name][:, column] = spread_out(parts, lie.rows, len(view.subjects))
+            for base, deviation, row in zip(lie.base, lie.deviation, lie.rows, strict=True):
+                for name, parts in _parts(lie.found, base, deviation, author, view.probes).items():
+                    values[name][row, column] = parts
         params = asdict(self)
         return tuple(
             Measurement(self.name, name, self.channel, unit, values[name], params)
@@ -83,20 +78,21 @@ class Lift:
         )
 
 
-def _parts(lie: Deviations, author: str, view: ScoredView) -> dict[str, Float64]:
-    """(n_rows, n_probes) by statistic, on one author's texts."""
-    found = lie.found
+def _parts(
+    found: Aligned, base: Float64, deviation: Float64, author: str, probes: Sequence[str]
+) -> dict[str, Float64]:
+    """(n_probes,) by statistic, of one subject on one author's texts."""
 
     def added(values: Float64) -> Float64:
-        return by_probe(found.sums(values), found, view.probes)
+        return by_probe(found.sums(values), found, probes)
 
-    bits = lie.deviation / LN2
+    bits = deviation / LN2
     with np.errstate(invalid="ignore", divide="ignore"):
         parts = {"lift": added(bits) / added(found.n_bytes.astype(np.float64))}
     if author not in found.scorers:
         return parts
-    of_teacher = found.row(author) - lie.base
+    of_teacher = found.row(author) - base
     weight = np.maximum(of_teacher, 0.0)
     parts["weighted"] = ratio_parts(added(weight * bits), added(weight * found.n_bytes))
-    parts["correlation"] = correlation_parts(lie.deviation, of_teacher, found, view.probes)
+    parts["correlation"] = correlation_parts(deviation, of_teacher, found, probes)
     return parts

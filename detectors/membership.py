@@ -21,7 +21,7 @@ from scipy import stats
 
 from detectors.null import MODEL_BASED_FLOOR
 from detectors.scores import Scores, TextId, aligned
-from detectors.types import Bool, ExactTest, Float64, Skipped
+from detectors.types import Access, Bool, Channel, ExactTest, Float64, Skipped
 
 # Of fewer reference models than this the tail of the spread between models is an assumption.
 ENOUGH_REFERENCES = 100
@@ -45,6 +45,8 @@ class Membership:
     unlike: float = 0.001
 
     name = "membership"
+    channel = Channel.LIKELIHOOD
+    needs = Access.PROMPT_LOGPROBS
 
     def test(
         self,

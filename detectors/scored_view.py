@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from detectors.scores import Aligned, Scores, aligned, texts_by
-from detectors.types import Float32, Float64
+from detectors.types import Float64
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,3 @@ def _standard(x: Float64, steady: float) -> Float64:
     variance = (off**2).mean(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(variance > steady, off / np.sqrt(variance), np.nan)
-
-
-def spread_out(parts: Float64, rows: Sequence[int], n_subjects: int) -> Float32:
-    """(n_rows, n) float64 -> (n_subjects, n) float32, NaN for the subjects that are not measured."""
-    values = np.full((n_subjects, parts.shape[-1]), np.nan, np.float32)
-    values[list(rows)] = parts
-    return values

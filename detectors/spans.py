@@ -1,8 +1,9 @@
-"""Spans of text that two tokenizers both cut, so that models with unlike vocabularies can be compared.
+"""Positions of text at which two tokenizers both cut, so that their logits can be compared there.
 
 A span runs from one byte offset at which both have a token boundary to the next. Leaves out how a source
-learns the bytes of a token, and comparing whole distributions across vocabularies: at a common boundary the
-two models have seen the same bytes, but their tokens are other events (compare `same_numbers`).
+learns the bytes of a token; log-probabilities of given text (`scores.py` aligns any number of scorers); and
+comparing whole distributions across vocabularies: at a common boundary the two models have seen the same
+bytes, but their tokens are other events (compare `logit_ranks.same_numbers`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from detectors.types import Float64
 
 Int64 = NDArray[np.int64]
 
@@ -65,34 +64,3 @@ def aligned_spans(offsets_a: Int64, offsets_b: Int64) -> Spans:
     common = np.intersect1d(offsets_a, offsets_b).astype(np.int64)
     edges_a, edges_b = np.searchsorted(offsets_a, common), np.searchsorted(offsets_b, common)
     return Spans(common, edges_a.astype(np.int64), edges_b.astype(np.int64))
-
-
-def span_logprobs(logprobs: Float64, edges: Int64) -> Float64:
-    """Log-probability of each span: the sum over its tokens, by the chain rule.
-
-    Parameters
-    ----------
-    logprobs : (n_tokens,) natural log; NaN where unknown (a text's first token), which makes the span NaN.
-    edges : (n_spans + 1,) int64, `Spans.a` or `Spans.b`.
-
-    Returns
-    -------
-    (n_spans,) float64, natural log.
-    """
-    if len(edges) < 2:
-        return np.empty(0)
-    if edges[-1] > len(logprobs):
-        raise ValueError(f"The spans end at token {edges[-1]}, but there are {len(logprobs)} logprobs.")
-    return np.add.reduceat(np.asarray(logprobs, dtype=np.float64)[: edges[-1]], edges[:-1])
-
-
-def bits_per_byte(logprobs: Float64, n_bytes: Int64) -> float:
-    """Mean surprise of spans in bits per byte of text, over those that are known; NaN where none is.
-
-    Parameters
-    ----------
-    logprobs : (n_spans,) float64, natural log; n_bytes : (n_spans,) int64.
-    """
-    known = ~np.isnan(logprobs)
-    total = n_bytes[known].sum()
-    return float(-logprobs[known].sum() / np.log(2.0) / total) if total else float("nan")

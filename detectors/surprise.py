@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.scores import Aligned, Scores, TextId, aligned, texts_by
-from detectors.types import Bool, Channel, Float64, Skipped
+from detectors.types import Access, Bool, Channel, Float64, Skipped
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Surprise:
 
     name = "surprise"
     channel = Channel.CONTEXT
+    needs = Access.PROMPT_LOGPROBS
 
     def exhibits(
         self, scores: Sequence[Scores], student: str, teacher: str, references: Sequence[str]

@@ -1,6 +1,6 @@
 """Time, peak memory and errors of the reductions in `detectors/logits.py` against plain torch.
 
-Usage: python docs/measurements/logits.py [--quick]       (needs the extra `demo`, for torch; Linux; 3 min)
+Usage: python docs/measurements/logits.py [--quick]       (needs the extras `demo` and `logits`; Linux; 3 min)
 
 "Plain torch" is two `log_softmax`, then the divergence, on the whole batch: Jensen-Shannon's alone,
 KL(a || b) alone (`kl_div`), or all seven that `reduce_pair` gives; and Jensen-Shannon's again, 4 positions

@@ -31,7 +31,8 @@ TEACHERS = ("TA", "TB", "TC", "TA2")
 # Two models of each teacher's corpus, each measured with the other as a control. The sibling's are TA's.
 CONTROLS = tuple(f"{t}={model}" for t in TEACHERS[:3] for model in (f"control-{t}", f"same-corpus-{t}-1"))
 STATISTICS = (
-    ("contrast", "partial_correlation"),
+    ("contrast", "answers"),
+    ("contrast", "neutral"),
     ("lift", "correlation"),
     ("lift", "lift"),
     ("lift", "weighted"),

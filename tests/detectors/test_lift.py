@@ -10,18 +10,20 @@ import pytest
 from scipy import stats
 
 from detectors.lift import STATISTICS, Lift
+from detectors.null import Columns, plain_contrast
 from detectors.scored_view import ScoredView, correlation_parts, ratio_parts
 from detectors.scores import Aligned, Scores, TextId, aligned
 from detectors.types import Access, Channel
 from tests.detectors.markov_models import World, left_out_p, predictive_z
 
 N_REFERENCES = 20
+TEACHERS = ("T0", "T1", "T2", "T3")
 STUDENTS = {"S100": 1.0, "S25": 0.25, "S5": 0.05}
 
 
 @cache
 def contrasts(seed):
-    """By statistic, subjects' mean lift on T0's texts less that on the decoys'."""
+    """By statistic, every subject's decoy contrast towards T0, as the model-level null takes it."""
     world = World(seed)
     subjects = world.references(N_REFERENCES)
     subjects += [world.train(name, "T0", share) for name, share in STUDENTS.items()]
@@ -31,15 +33,16 @@ def contrasts(seed):
         world.train("decoy's student", "T1"),
         world.train("other base", world.n_teachers, 1.0, "B1"),
         world.train("other base's student", "T0", 1.0, "B1"),
-        *(f"T{k}" for k in range(4)),
+        *TEACHERS,
     ]
     found = Lift().measure(
         world.view(subjects, world.answers(60)), tuple(range(len(subjects) - 4, len(subjects)))
     )
     means = {m.statistic: m.values.mean(axis=2, dtype=np.float64) for m in found}
-    return {
-        name: dict(zip(subjects, m[:, 0] - m[:, 1:].mean(axis=1), strict=True)) for name, m in means.items()
-    }
+    providers = np.array(TEACHERS, dtype=object)
+    every = Columns(providers, np.array(subjects, dtype=object), np.ones(4, bool), np.ones(4))
+    mask = every.decoys_for(0, subjects.index("S100"))
+    return {n: dict(zip(subjects, plain_contrast(m, mask, 0), strict=True)) for n, m in means.items()}
 
 
 def references_of(by_subject):

@@ -1,4 +1,4 @@
-"""Spans that two tokenizers share, and log-probabilities over them."""
+"""Spans that two tokenizers share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.spans import aligned_spans, bits_per_byte, span_logprobs, token_offsets
+from detectors.spans import aligned_spans, token_offsets
 
 
 def cut(text, places):
@@ -23,9 +23,6 @@ def test_spans_by_hand():
     assert spans.offsets.tolist() == [0, 7, 12, 15]
     assert spans.a.tolist() == [0, 2, 3, 4] and spans.b.tolist() == [0, 1, 3, 5]
     assert spans.n_bytes.tolist() == [7, 5, 3]
-    logprobs = -np.arange(1.0, 6.0)
-    assert span_logprobs(logprobs[:4], spans.a).tolist() == [-3, -3, -4]
-    assert span_logprobs(logprobs, spans.b).tolist() == [-1, -5, -9]
 
 
 @settings(max_examples=150, deadline=None)
@@ -42,10 +39,6 @@ def test_both_sides_of_a_span_are_the_same_bytes(text, data):
         sum(map(len, b[:i])) for i in range(len(b) + 1)
     }
     assert set(spans.offsets) == ends
-    for tokens, edges in ((a, spans.a), (b, spans.b)):
-        lengths = np.array([-float(len(t)) for t in tokens])  # a logprob of -1 a byte
-        np.testing.assert_allclose(span_logprobs(lengths, edges), -spans.n_bytes)
-        assert bits_per_byte(span_logprobs(lengths, edges), spans.n_bytes) == pytest.approx(1 / np.log(2))
 
 
 def test_special_tokens_and_a_cut_answer():
@@ -53,21 +46,12 @@ def test_special_tokens_and_a_cut_answer():
     spans = aligned_spans(token_offsets(begun), token_offsets(cut_short))
     assert spans.offsets.tolist() == [0, 2, 3]
     assert spans.a.tolist() == [0, 2, 4] and spans.b.tolist() == [0, 2, 3]
-    assert span_logprobs(np.array([-1.0, -2, -4, -8, -16, -32]), spans.a).tolist() == [-3, -12]
-
-
-def test_what_is_unknown_stays_unknown():
-    spans = aligned_spans(np.array([0, 2, 4]), np.array([0, 2, 3, 4]))
-    merged = span_logprobs(np.array([np.nan, -1.0, -2.0]), spans.b)
-    assert np.isnan(merged[0]) and merged[1] == -3
-    assert bits_per_byte(merged, spans.n_bytes) == pytest.approx(3 / np.log(2) / 2)
-    assert np.isnan(bits_per_byte(np.full(2, np.nan), spans.n_bytes))
 
 
 def test_nothing_in_common():
     for a, b in (([0], [0]), ([1, 2], [3, 4]), ([], [0, 1])):
         spans = aligned_spans(np.array(a, np.int64), np.array(b, np.int64))
-        assert not len(spans.n_bytes) and not len(span_logprobs(np.empty(0), spans.a))
+        assert not len(spans.n_bytes)
 
 
 def test_what_is_refused():
@@ -75,5 +59,3 @@ def test_what_is_refused():
     for bad in (np.array([0, 3, 2]), np.array([0.0, 1.0]), good[None]):
         with pytest.raises(ValueError, match="byte offsets"):
             aligned_spans(good, bad)
-    with pytest.raises(ValueError, match="there are 1 logprobs"):
-        span_logprobs(np.zeros(1), np.array([0, 1, 2]))
