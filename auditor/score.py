@@ -24,7 +24,7 @@ from auditor.score_texts import Text, of_file, of_panel
 from auditor.scored import Scored
 from auditor.sources.checkpoint import Checkpoint, find
 from auditor.sources.scoring import TextScore
-from detectors.scores import Scores
+from detectors.scores import Scores, TextId
 
 _BYTES_PER_TOKEN = 4  # roughly, for any language in UTF-8
 
@@ -84,7 +84,7 @@ class Plan:
         return self.config.name or self.checkpoint.name
 
     def __str__(self) -> str:
-        c, authors = self.config, dict.fromkeys(text.id.text_of for text in self.texts)
+        c, authors = self.config, sorted({text.id.text_of for text in self.texts})
         size = sum(len(f"{text.prompt}{text.text}".encode()) for text in self.missing)
         stored = self.checkpoint.stored
         rows = [
@@ -120,8 +120,7 @@ def plan(config: ScoreConfig) -> Plan:
     _check_output(output)
     checkpoint = find(config.model)
     texts = _texts(config)
-    parts = [scored.read(file) for file in ([output] if output.exists() else []) + _parts(output)]
-    held = scored.joined(parts) if parts else None
+    held = _held(output)
     known = dict(zip(held.everything.texts, held.sha256, strict=True)) if held else {}
     for text in texts:
         if known.get(text.id, text.sha256) != text.sha256:
@@ -140,7 +139,7 @@ def run(config: ScoreConfig, progress: Progress) -> Outcome:
         progress.stage("Reading the texts")
         made = plan(config)
         if not made.missing and made.held:
-            return Outcome(0, _put_together(made, made.held.about))
+            return Outcome(0, _put_together(Path(config.output)) or made.held)
         from auditor.sources.local import opened
 
         progress.stage("Opening the model")
@@ -154,12 +153,17 @@ def run(config: ScoreConfig, progress: Progress) -> Outcome:
         try:
             _score(made, model, about, progress)
         except KeyboardInterrupt:
-            if _parts(Path(config.output)) or made.held:
-                kept = _put_together(made, about)
-                n = len(kept.everything.texts)
-                progress.warn(f"{n} texts are kept in {config.output}; the same command goes on from there.")
+            kept = _put_together(Path(config.output))
+            n = len(kept.everything.texts) if kept else 0
+            progress.warn(
+                f"{n} texts are kept in {config.output}; the same command goes on from there."
+                if n
+                else "No text was scored."
+            )
             raise
-        outcome = Outcome(len(made.missing), _put_together(made, about))
+        whole = _put_together(Path(config.output))
+        assert whole is not None  # there is a text in every plan
+        outcome = Outcome(len(made.missing), whole)
     _warn(outcome, model.n_vocabulary, progress)
     return outcome
 
@@ -209,15 +213,24 @@ def _part(texts: Sequence[Text], found: Sequence[TextScore], about: dict[str, An
     )
 
 
-def _put_together(made: Plan, about: dict[str, Any]) -> Scored:
-    """Make one file of the held texts and all parts."""
-    output = Path(made.config.output)
-    parts = _parts(output)
-    files = ([output] if output.exists() else []) + parts
-    whole = scored.joined([scored.read(file) for file in files])
-    if parts:
+def _held(output: Path) -> Scored | None:
+    """What the file and the parts of a killed run hold; None = nothing."""
+    found: list[Scored] = []
+    known: set[TextId] = set()
+    for file in ([output] if output.exists() else []) + _parts(output):
+        part = scored.read(file)
+        if known.isdisjoint(part.everything.texts):  # a run may be killed after its parts were put together
+            found.append(part)
+            known.update(part.everything.texts)
+    return scored.joined(found) if found else None
+
+
+def _put_together(output: Path) -> Scored | None:
+    """Make one file of what is held and all parts; None = nothing is."""
+    whole = _held(output)
+    if whole and _parts(output):
         scored.write(whole, output)
-        shutil.rmtree(_folder(output))
+    shutil.rmtree(_folder(output), ignore_errors=True)
     return whole
 
 
