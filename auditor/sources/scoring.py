@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.errors import AuditError
 from auditor.sources.batches import LOGITS, TOKENS, batches, within_memory
@@ -47,7 +48,7 @@ class TextScore:
 @dataclass(frozen=True)
 class _Row:
     prompt: list[int]
-    text: list[int]
+    text: NDArray[np.int32]
 
     @property
     def length(self) -> int:
@@ -136,7 +137,7 @@ def _rows(
             why = "the text is empty" if not ids else "the prompt alone fills the model's context"
             skipped[i] = TextScore(np.zeros(0, np.int64), np.zeros(0, np.float32), len(text.encode()), why)
         else:
-            rows[i] = _Row(before[prompt], ids[:room])
+            rows[i] = _Row(before[prompt], np.array(ids[:room], np.int32))
     return rows, byte_ends, skipped
 
 
@@ -159,7 +160,7 @@ def _batch(model: LocalModel, rows: Sequence[_Row]) -> list[Float32]:
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
     for i, row in enumerate(rows):
-        ids[i, : row.length] = torch.tensor(row.prompt + row.text)
+        ids[i, : row.length] = torch.tensor([*row.prompt, *row.text.tolist()])
         mask[i, : row.length] = 1
     ids, mask = ids.to(model.device), mask.to(model.device)
     only: dict[str, Any] = {"logits_to_keep": longest - first} if _can_leave_out(model.model) else {}
@@ -173,7 +174,7 @@ def _read_off(logits: Any, row: _Row, first: int, model: LocalModel) -> Float32:
     """Log-probabilities of one text from `logits`, (n_positions, n_vocabulary), the first at `first`."""
     import torch
 
-    tokens = torch.tensor(row.text[row.unseen :], device=logits.device)
+    tokens = torch.from_numpy(row.text[row.unseen :].astype(np.int64)).to(logits.device)
     begin = max(len(row.prompt) - 1, 0) - first
     found = [torch.full((row.unseen,), torch.nan, device=logits.device)]
     for at in range(0, len(tokens), _AT_ONCE):

@@ -288,6 +288,77 @@ def test_weights_that_are_no_numbers(copy):
         broken.answers(["why?"], max_tokens=2)
 
 
+def to_gguf(folder: Path, file: Path) -> None:
+    """The same model as llama.cpp keeps it: other names, rotary rows in another order, tokenizer inside."""
+    import gguf
+    from safetensors.numpy import load_file
+
+    names = {
+        "model.embed_tokens": "token_embd",
+        "model.norm": "output_norm",
+        "lm_head": "output",
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+        **{f"self_attn.{x}_proj": f"attn_{y}" for x, y in (*zip("qkv", "qkv", strict=True), ("o", "output"))},
+        **{f"mlp.{x}_proj": f"ffn_{x}" for x in ("up", "gate", "down")},
+    }
+    spelled = json.loads((folder / "tokenizer.json").read_text())["model"]
+    writer = gguf.GGUFWriter(file, "llama")
+    writer.add_block_count(2)
+    writer.add_context_length(256)
+    writer.add_embedding_length(32)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_dimension_count(8)
+    writer.add_vocab_size(330)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(sorted(spelled["vocab"], key=spelled["vocab"].__getitem__))
+    writer.add_token_types([3, 3] + [1] * 328)  # the first two steer
+    writer.add_token_merges([" ".join(pair) for pair in spelled["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_chat_template(CHAT)
+    for name, values in load_file(folder / "model.safetensors").items():
+        stem = name.removesuffix(".weight")
+        if stem.startswith("model.layers."):
+            _, _, layer, part = stem.split(".", 3)
+            stem = f"blk.{layer}.{names[part]}"
+            heads = {"self_attn.q_proj": 4, "self_attn.k_proj": 2}.get(part)
+            if heads:
+                values = values.reshape(heads, 2, 4, 32).swapaxes(1, 2).reshape(-1, 32)
+        else:
+            stem = names[stem]
+        writer.add_tensor(f"{stem}.weight", np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_gguf_gives_what_safetensors_give(model, folder, tmp_path):
+    to_gguf(folder, tmp_path / "tiny.gguf")
+    packed = opened(f"hf:{tmp_path / 'tiny.gguf'}")
+    assert packed.checkpoint.stored == model.checkpoint.stored
+    assert packed.about()["template"] == model.about()["template"]
+    assert set(packed.hashes) == {"tiny.gguf"}
+    ours, theirs = packed.scores(PROMPTS, TEXTS, IDS), model.scores(PROMPTS, TEXTS, IDS)
+    np.testing.assert_array_equal(ours.ends, theirs.ends)
+    np.testing.assert_allclose(ours.logprobs, theirs.logprobs, atol=2e-5)
+    assert packed.answers(["why?"], max_tokens=8) == model.answers(["why?"], max_tokens=8)
+
+
+def test_a_gguf_that_was_cut_off(folder, tmp_path):
+    to_gguf(folder, tmp_path / "tiny.gguf")
+    whole = (tmp_path / "tiny.gguf").read_bytes()
+    for n in (len(whole) // 8, len(whole) // 2, len(whole) - 400):
+        (tmp_path / "tiny.gguf").write_bytes(whole[:n])
+        with pytest.raises(AuditError, match="GGUF"):
+            opened(str(tmp_path / "tiny.gguf"))
+
+
 def test_too_large_for_memory(folder, monkeypatch):
     monkeypatch.setattr(room, "free", lambda device, torch: 1 << 20)
     with pytest.raises(AuditError, match=r"need about 0\.5 GiB.*0\.0 GiB are free"):
