@@ -54,6 +54,9 @@ def run(config: ScoreConfig, progress: Progress) -> Outcome:
     with alone(Path(config.output)):
         progress.stage("Reading the texts")
         made = plan(config)
+        if made.held:
+            # Before the model is opened, and where it need not be: nothing else would notice other files.
+            _check_same(made.held.about, _about(made, {"files": made.checkpoint.hashes()}), config.output)
         if not made.missing and made.held:
             return Outcome(0, put_together(Path(config.output)) or made.held)
         from auditor.sources.local import opened
@@ -62,7 +65,7 @@ def run(config: ScoreConfig, progress: Progress) -> Outcome:
         model = opened(config.model, base=config.base)
         for note in model.notes:
             progress.warn(note)
-        about = {"scorer": made.scorer, "max_chars": config.max_chars, "model": model.about()}
+        about = _about(made, model.about())
         if made.held:
             _check_same(made.held.about, about, config.output)
             about = made.held.about
@@ -82,6 +85,16 @@ def run(config: ScoreConfig, progress: Progress) -> Outcome:
         outcome = Outcome(len(made.missing), whole)
     _warn(outcome, model.n_vocabulary, progress)
     return outcome
+
+
+def _about(made: Plan, model: dict[str, Any]) -> dict[str, Any]:
+    """What is recorded of this run in the file."""
+    return {
+        "scorer": made.scorer,
+        "max_chars": made.config.max_chars,
+        "base": made.config.base,
+        "model": model,
+    }
 
 
 def _score(made: Plan, model: Any, about: dict[str, Any], progress: Progress) -> None:
@@ -117,11 +130,19 @@ def _check_same(before: dict[str, Any], now: dict[str, Any], output: str) -> Non
     """Refuse to mix scores that were made differently: nobody could tell them apart afterwards."""
     there, here = _settings(before), _settings(now)
     if differ := [key for key in here if there.get(key) != here[key]]:
-        what = "; ".join(f"{key}: {there.get(key)} there, {here[key]} now" for key in differ)
+        what = "; ".join(_differing(key, there.get(key), here[key]) for key in differ)
         raise AuditError(
             f"{output} holds scores that were made in another way ({what}). Score into another file, or as"
             " before."
         )
+
+
+def _differing(name: str, there: Any, here: Any) -> str:
+    """Say what is different; of files, their names are enough."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = sorted(key for key in {**there, **here} if there.get(key) != here.get(key))
+        return f"{name}: other {', '.join(keys)}"
+    return f"{name}: {there} there, {here} now"
 
 
 def _settings(about: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +151,8 @@ def _settings(about: dict[str, Any]) -> dict[str, Any]:
     return {
         "scorer": about["scorer"],
         "max-chars": about.get("max_chars"),
-        **{key: model.get(key) for key in ("files", "template", "dtype")},
+        "base": about.get("base"),
+        **{key: model[key] for key in ("files", "template", "dtype") if key in model},
     }
 
 

@@ -14,6 +14,7 @@ from auditor import score, scored
 from auditor.errors import AuditError, IncompleteError
 from auditor.score import ScoreConfig
 from auditor.sources import local, scoring
+from auditor.sources.checkpoint import find
 from auditor.sources.scoring import TextScore
 from detectors.scores import NEUTRAL
 from tests.tiny_model import save_shell
@@ -29,10 +30,11 @@ class Model:
         self.notes = ("a note",)
         self.n_vocabulary = 400
         self.dtype = "float32"
+        self.files: dict[str, str] = {}
         self.logprob = -1.0
 
     def about(self):
-        return {"files": {"w": "0" * 64}, "template": {"kind": "plain"}, "dtype": self.dtype, "device": "cpu"}
+        return {"files": self.files, "template": {"kind": "plain"}, "dtype": self.dtype, "device": "cpu"}
 
     def batches_of(self, _, prompts, texts):
         assert len(prompts) == len(texts)
@@ -69,7 +71,12 @@ class Said:
 @pytest.fixture
 def model(monkeypatch) -> Model:
     model = Model()
-    monkeypatch.setattr(local, "opened", lambda text, base: model)
+
+    def opened(text, base):
+        model.files = find(text).hashes()
+        return model
+
+    monkeypatch.setattr(local, "opened", opened)
     monkeypatch.setattr(scoring, "score_batches", model.batches_of)
     return model
 
@@ -101,7 +108,7 @@ def test_everything_asked_for_is_scored_and_named(config, model, tmp_path):
     assert (outcome.n_new, said.steps) == (5, 5)
     assert said.warnings == ["a note"]
     file = scored.read(Path(config.output))
-    assert file.about == {"scorer": "shell", "max_chars": None, "model": model.about()}
+    assert file.about == {"scorer": "shell", "max_chars": None, "base": False, "model": model.about()}
     assert texts_of(config) == {"a", "b"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["panel.jsonl", "s.parquet", "shell"]
 
@@ -175,6 +182,19 @@ def test_scores_made_differently_are_not_mixed(config, model, change, word):
         assert texts_of(config) == {"a"}
     else:
         score.run(config, Said())
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b")])
+def test_other_weights_or_no_template_are_noticed_even_where_nothing_is_missing(
+    config, model, names, tmp_path
+):
+    score.run(replace(config, texts_of=("a",)), Said())
+    with pytest.raises(AuditError, match="base: False there, True now"):
+        score.run(replace(config, texts_of=names, base=True), Said())
+    weights = tmp_path / "shell" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    with pytest.raises(AuditError, match="files: other model.safetensors"):
+        score.run(replace(config, texts_of=names), Said())
 
 
 def test_another_name_is_another_scorer(config, model):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from auditor.sources import local, scoring
+from auditor.sources.checkpoint import find
 from tests.auditor.test_score import Model
 from tests.tiny_model import save_shell
 
@@ -24,9 +25,10 @@ PANEL = ("score", "hf:shell", "--panel", "p.jsonl", "--texts-of", "a", "-o", "s.
 
 
 @pytest.fixture
-def model(monkeypatch):
+def model(audit, files, monkeypatch):
     model = Model()
     monkeypatch.setattr(local, "opened", lambda text, base: model)
+    monkeypatch.setattr(model, "files", find("hf:shell").hashes())
     monkeypatch.setattr(scoring, "score_batches", model.batches_of)
     return model
 
