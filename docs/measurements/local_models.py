@@ -3,9 +3,10 @@
 Usage: python docs/measurements/local_models.py hf:DIR_OR_ID
 
 The texts are twenty paragraphs of this documentation, each after the same question, cut at 600 characters.
-Printed are seconds, tokens a second, the largest memory of the process, and the largest difference between
-the scores of one text alone and in its batch. On a busy machine set OMP_NUM_THREADS=1: threads that wait for
-one another are slower than one. Leaves out other devices.
+Printed are seconds of CPU time, tokens a second of it, the largest memory of the process, and the largest
+difference between the scores of one text alone and in its batch. With OMP_NUM_THREADS=1 the seconds are those
+of an idle machine, also on a busy one, where several threads would wait for one another. Leaves out other
+devices.
 """
 
 from __future__ import annotations
@@ -43,21 +44,21 @@ def peak() -> float:
 
 def pace(n: int, seconds: float) -> str:
     """Tokens, time and memory in words."""
-    return f"{n} tokens in {seconds:.1f} s, {n / seconds:.1f} tokens/s, peak {peak():.0f} MiB"
+    return f"{n} tokens in {seconds:.1f} s of CPU, {n / seconds:.1f} tokens/s, peak {peak():.0f} MiB"
 
 
 def main() -> None:
     """Print a line for each."""
-    started = time.perf_counter()
+    started = time.process_time()
     model = opened(sys.argv[1])
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     stored = model.checkpoint.stored
     print(f"{model.checkpoint.name}: {stored.n_numbers / 1e6:.1f} M weights ({stored.dtype}), {model.dtype}")
-    print(f"on {model.device}; opened in {seconds:.1f} s, peak {peak():.0f} MiB")
+    print(f"on {model.device}; opened in {seconds:.1f} s of CPU, peak {peak():.0f} MiB")
 
-    started = time.perf_counter()
+    started = time.process_time()
     answers = [answer for (answer,) in model.answers(PROMPTS, MAX_TOKENS, temperature=0.7, seed=1)]
-    seconds, n = time.perf_counter() - started, sum(len(answer.tokens) for answer in answers)
+    seconds, n = time.process_time() - started, sum(len(answer.tokens) for answer in answers)
     print(f"{len(answers)} answers: {pace(n, seconds)}")
     for answer in answers:
         print(f"  {answer.finish}: {answer.text[:90]!r}")
@@ -65,9 +66,9 @@ def main() -> None:
     texts = paragraphs()
     ids = [TextId(NEUTRAL, str(i)) for i in range(len(texts))]
     prompts = ["Explain the method."] * len(texts)
-    started = time.perf_counter()
+    started = time.process_time()
     scores = model.scores(prompts, texts, ids)
-    seconds, n = time.perf_counter() - started, len(scores.ends)
+    seconds, n = time.process_time() - started, len(scores.ends)
     print(f"{len(texts)} texts: {pace(n, seconds)}; mean {scores.logprobs.mean():.3f} nats a token")
     alone = model.scores(prompts[:1], texts[:1], ids[:1]).logprobs
     print(f"alone and in a batch differ by at most {np.abs(alone - scores.logprobs[: len(alone)]).max():.1e}")
