@@ -85,7 +85,8 @@ def answers(
     def run(batch: list[int]) -> list[Answer]:
         return _batch(model, [asked[i] for i in batch], max_tokens, temperature, logprobs)
 
-    for batch in batches(lengths, [1] * len(asked), most, TOKENS[model.device] * 4):
+    # Logits of one position at a time, whatever the lengths.
+    for batch in batches(lengths, [max(lengths, default=0)] * len(asked), most, TOKENS[model.device] * 4):
         found.update(zip(batch, within_memory(run, batch, torch.OutOfMemoryError), strict=True))
     return [[found[p * samples + s] for s in range(samples)] for p in range(len(prompts))]
 

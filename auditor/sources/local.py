@@ -12,13 +12,16 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import AuditError
 from auditor.sources.chat import Template, template_of
 from auditor.sources.checkpoint import Checkpoint, find
 from auditor.sources.room import BYTES, place
 from detectors.scores import Scores, TextId
+
+if TYPE_CHECKING:
+    from auditor.sources.generating import Answer
 
 NEEDS = "needs: pip install 'distill-audit[models]'"
 
@@ -88,7 +91,7 @@ class LocalModel:
         samples: int = 1,
         *,
         logprobs: bool = False,
-    ) -> list[list[Any]]:
+    ) -> list[list[Answer]]:
         """`samples` answers to each prompt; see `auditor.sources.generating.answers`."""
         from auditor.sources.generating import answers
 

@@ -55,6 +55,11 @@ class _Row:
         return len(self.prompt) + len(self.text)
 
     @property
+    def first(self) -> int:
+        """The first position whose logits are needed: that of the last token before the text."""
+        return max(len(self.prompt) - 1, 0)
+
+    @property
     def unseen(self) -> int:
         """Tokens of the text that nothing stands before."""
         return 0 if self.prompt else 1
@@ -103,14 +108,14 @@ def score_batches(
     if skipped:
         yield list(skipped), list(skipped.values())
     order = list(rows)
-    lengths, kept = [rows[i].length for i in order], [len(rows[i].text) for i in order]
+    lengths, before = [rows[i].length for i in order], [rows[i].first for i in order]
     size = model.n_vocabulary * model.model.dtype.itemsize
     most = max(1, LOGITS[model.device] // size)
 
     def run(batch: list[int]) -> list[Float32]:
         return _batch(model, [rows[i] for i in batch])
 
-    for places in batches(lengths, kept, most, TOKENS[model.device]):
+    for places in batches(lengths, before, most, TOKENS[model.device]):
         batch = [order[p] for p in places]
         found = within_memory(run, batch, torch.OutOfMemoryError)
         yield (
@@ -156,7 +161,7 @@ def _batch(model: LocalModel, rows: Sequence[_Row]) -> list[Float32]:
     import torch
 
     longest = max(row.length for row in rows)
-    first = min(max(len(row.prompt) - 1, 0) for row in rows)  # the first position whose logits are needed
+    first = min(row.first for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
     for i, row in enumerate(rows):
@@ -175,7 +180,7 @@ def _read_off(logits: Any, row: _Row, first: int, model: LocalModel) -> Float32:
     import torch
 
     tokens = torch.from_numpy(row.text[row.unseen :].astype(np.int64)).to(logits.device)
-    begin = max(len(row.prompt) - 1, 0) - first
+    begin = row.first - first
     found = [torch.full((row.unseen,), torch.nan, device=logits.device)]
     for at in range(0, len(tokens), _AT_ONCE):
         part = logits[begin + at : begin + at + _AT_ONCE][: len(tokens) - at].float()

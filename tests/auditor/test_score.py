@@ -193,7 +193,7 @@ def test_other_weights_or_no_template_are_noticed_even_where_nothing_is_missing(
         score.run(replace(config, texts_of=names, base=True), Said())
     weights = tmp_path / "shell" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-    with pytest.raises(AuditError, match="files: other model.safetensors"):
+    with pytest.raises(AuditError, match=r"files: other model\.safetensors"):
         score.run(replace(config, texts_of=names), Said())
 
 
@@ -229,6 +229,7 @@ def test_neutral_texts_of_a_file(config, model, tmp_path):
         {"text": "free text"},
         {"text": "an answer", "prompt": "a question"},
         {"text": " "},
+        {"text": "half \ud800"},
         {"text": "free text"},
     ]
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -236,6 +237,7 @@ def test_neutral_texts_of_a_file(config, model, tmp_path):
     assert [(t.id.text_of, t.prompt, t.text) for t in made.missing] == [
         (NEUTRAL, "", "free text"),
         (NEUTRAL, "a question", "an answer"),
+        (NEUTRAL, "", "half ?"),
     ]
 
 

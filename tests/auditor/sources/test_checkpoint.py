@@ -151,6 +151,13 @@ def test_weights_alone(shell):
     refused(shell / "model.safetensors", "Give the folder")
 
 
+def test_code_beside_gguf_is_refused(tmp_path):
+    (tmp_path / "m.gguf").write_bytes(b"GGUF")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    refused(tmp_path, "adapter")
+    refused(tmp_path / "m.gguf", "adapter")
+
+
 def test_gguf_must_be_one_whole_file(tmp_path):
     (tmp_path / "a.gguf").write_bytes(b"oops")
     refused(tmp_path, "not a GGUF file", "oops")

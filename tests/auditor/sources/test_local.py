@@ -229,6 +229,26 @@ def test_a_cached_id_with_its_commit(folder, tmp_path, monkeypatch):
     assert (found.checkpoint.name, found.about()["revision"]) == ("org/name", commit)
 
 
+def test_nothing_is_fetched(folder, tmp_path, monkeypatch):
+    import socket
+
+    asked = []
+
+    def connect(self, address):
+        asked.append(address)
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *where, **_: connect(None, where))
+    monkeypatch.chdir(tmp_path)
+    opened(f"hf:{folder}").answers(["why?"], max_tokens=1)
+    with pytest.raises(
+        AuditError, match=r"Nothing is downloaded here.*hf download org/nothing --revision v1"
+    ):
+        opened("hf:org/nothing@v1")
+    assert asked == []
+
+
 def test_another_model_s_tokenizer(copy):
     save_tokenizer(copy, vocabulary=340)
     with pytest.raises(

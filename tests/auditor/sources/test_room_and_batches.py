@@ -72,13 +72,14 @@ def test_unknown_devices():
 
 
 def test_batches_hold_everything_once_longest_first_and_within_bounds():
-    lengths, kept = [5, 50, 7, 30, 31, 2, 900], [2, 20, 3, 10, 11, 1, 100]
-    found = list(batches(lengths, kept, logits=40, tokens=100))
+    lengths, before = [5, 50, 7, 30, 31, 2, 900], [3, 30, 4, 20, 2, 1, 800]
+    found = list(batches(lengths, before, logits=40, tokens=100))
     assert sorted(i for batch in found for i in batch) == list(range(7))
     assert found[0] == [6]  # too large for any bound: alone
     for batch in found[1:]:
         assert len(batch) * max(lengths[i] for i in batch) <= 100
-        assert len(batch) * max(kept[i] for i in batch) <= 40
+        positions = max(lengths[i] for i in batch) - min(before[i] for i in batch)
+        assert len(batch) * positions <= 40
     firsts = [lengths[batch[0]] for batch in found]
     assert firsts == sorted(firsts, reverse=True)
     assert len(found) < 7
