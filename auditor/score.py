@@ -7,26 +7,22 @@ scores (`detectors`).
 
 from __future__ import annotations
 
-import fcntl
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from auditor import scored
-from auditor.errors import AuditError, IncompleteError
-from auditor.readers import ReadOptions
-from auditor.score_texts import Text, of_file, of_panel
+from auditor.errors import AuditError
+from auditor.score_plan import Plan, ScoreConfig, plan
+from auditor.score_texts import Text
 from auditor.scored import Scored
-from auditor.sources.checkpoint import Checkpoint, find
+from auditor.scored_parts import add, alone, put_together
 from auditor.sources.scoring import TextScore
 from detectors.scores import Scores
 
-_BYTES_PER_TOKEN = 4  # roughly, for any language in UTF-8
+__all__ = ["Outcome", "Plan", "Progress", "ScoreConfig", "plan", "run"]
 
 
 class Progress(Protocol):
@@ -46,67 +42,6 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class ScoreConfig:
-    """What `audit score` was asked.
-
-    Attributes
-    ----------
-    model : "hf:DIR_OR_ID". output : file to write, or to add to. panel, texts_of : answers of these models
-        of this panel. texts : file of neutral texts. base : no chat template. name : of the model in the
-        file, "" = what it is called. max_chars : where texts are cut. n_probes : only so many probes.
-    """
-
-    model: str
-    output: str
-    panel: str | None = None
-    texts_of: tuple[str, ...] = ()
-    texts: str | None = None
-    base: bool = False
-    name: str = ""
-    max_chars: int | None = None
-    n_probes: int | None = None
-    options: ReadOptions = field(default_factory=ReadOptions)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What will be scored, in words as `str`. `held` : texts that the file has already."""
-
-    config: ScoreConfig
-    checkpoint: Checkpoint
-    texts: tuple[Text, ...]
-    missing: tuple[Text, ...]
-    held: Scored | None
-
-    @property
-    def scorer(self) -> str:
-        """Name of the model in the file."""
-        return self.config.name or self.checkpoint.name
-
-    def __str__(self) -> str:
-        c, authors = self.config, dict.fromkeys(text.id.text_of for text in self.texts)
-        size = sum(len(f"{text.prompt}{text.text}".encode()) for text in self.missing)
-        stored = self.checkpoint.stored
-        rows = [
-            (
-                "Model",
-                f"{self.scorer}: {self.checkpoint.folder}, {stored.n_numbers / 1e6:.1f} million weights",
-            ),
-            (
-                "Prompts",
-                "as they are, no chat template" if c.base else "by the chat template, if there is one",
-            ),
-            ("Texts", f"{len(self.texts)}, of {', '.join(authors)}"),
-            ("Held", f"{len(self.texts) - len(self.missing)} of them, in {c.output}"),
-            (
-                "To score",
-                f"{len(self.missing)} texts, about {size // _BYTES_PER_TOKEN} tokens with their prompts",
-            ),
-        ]
-        return "\n".join(f"{name:<10}{text}" for name, text in rows)
-
-
-@dataclass(frozen=True)
 class Outcome:
     """How many texts were scored now, and everything the file holds."""
 
@@ -114,80 +49,62 @@ class Outcome:
     file: Scored
 
 
-def plan(config: ScoreConfig) -> Plan:
-    """What is missing; opens neither the model nor the file for writing."""
-    output = Path(config.output)
-    _check_output(output)
-    checkpoint = find(config.model)
-    texts = _texts(config)
-    parts = [scored.read(file) for file in ([output] if output.exists() else []) + _parts(output)]
-    held = scored.joined(parts) if parts else None
-    known = dict(zip(held.everything.texts, held.sha256, strict=True)) if held else {}
-    for text in texts:
-        if known.get(text.id, text.sha256) != text.sha256:
-            raise AuditError(
-                f"{output}: the text scored as sample {text.id.sample} of {text.id.text_of} on probe "
-                f"{text.id.probe} was another one, or its prompt was. Was it another panel, or another "
-                "--max-chars? Score into another file."
-            )
-    missing = tuple(text for text in texts if text.id not in known)
-    return Plan(config, checkpoint, tuple(texts), missing, held)
-
-
 def run(config: ScoreConfig, progress: Progress) -> Outcome:
     """Score what is missing; when interrupted, what was scored is in the file all the same."""
-    with _alone(Path(config.output)):
+    with alone(Path(config.output)):
         progress.stage("Reading the texts")
         made = plan(config)
+        if made.held:
+            # Before the model is opened, and where it need not be: nothing else would notice other files.
+            _check_same(made.held.about, _about(made, {"files": made.checkpoint.hashes()}), config.output)
         if not made.missing and made.held:
-            return Outcome(0, _put_together(made, made.held.about))
+            return Outcome(0, put_together(Path(config.output)) or made.held)
         from auditor.sources.local import opened
 
         progress.stage("Opening the model")
         model = opened(config.model, base=config.base)
         for note in model.notes:
             progress.warn(note)
-        about = {"scorer": made.scorer, "max_chars": config.max_chars, "model": model.about()}
+        about = _about(made, model.about())
         if made.held:
             _check_same(made.held.about, about, config.output)
             about = made.held.about
         try:
             _score(made, model, about, progress)
         except KeyboardInterrupt:
-            if _parts(Path(config.output)) or made.held:
-                kept = _put_together(made, about)
-                n = len(kept.everything.texts)
-                progress.warn(f"{n} texts are kept in {config.output}; the same command goes on from there.")
+            kept = put_together(Path(config.output))
+            n = len(kept.everything.texts) if kept else 0
+            progress.warn(
+                f"{n} texts are kept in {config.output}; the same command goes on from there."
+                if n
+                else "No text was scored."
+            )
             raise
-        outcome = Outcome(len(made.missing), _put_together(made, about))
+        whole = put_together(Path(config.output))
+        assert whole is not None  # there is a text in every plan
+        outcome = Outcome(len(made.missing), whole)
     _warn(outcome, model.n_vocabulary, progress)
     return outcome
 
 
-def _texts(config: ScoreConfig) -> list[Text]:
-    """Texts of a panel, of a file, or of both."""
-    found: list[Text] = []
-    if config.panel:
-        found += of_panel(
-            Path(config.panel), config.texts_of, config.options, config.n_probes, config.max_chars
-        )
-    if config.texts:
-        found += of_file(Path(config.texts), config.options, config.max_chars)
-    return found
+def _about(made: Plan, model: dict[str, Any]) -> dict[str, Any]:
+    """What is recorded of this run in the file."""
+    return {
+        "scorer": made.scorer,
+        "max_chars": made.config.max_chars,
+        "base": made.config.base,
+        "model": model,
+    }
 
 
 def _score(made: Plan, model: Any, about: dict[str, Any], progress: Progress) -> None:
     """Write a part for every batch."""
     from auditor.sources.scoring import score_batches
 
-    folder = _folder(Path(made.config.output))
-    folder.mkdir(exist_ok=True)
-    number = max((int(part.stem) for part in _parts(Path(made.config.output))), default=0)
     progress.stage("Scoring", len(made.missing))
     texts = made.missing
     for batch, found in score_batches(model, [t.prompt for t in texts], [t.text for t in texts]):
-        number += 1
-        scored.write(_part([texts[i] for i in batch], found, about), folder / f"{number:08d}.parquet")
+        add(Path(made.config.output), _part([texts[i] for i in batch], found, about))
         progress.advance(len(batch))
 
 
@@ -209,27 +126,23 @@ def _part(texts: Sequence[Text], found: Sequence[TextScore], about: dict[str, An
     )
 
 
-def _put_together(made: Plan, about: dict[str, Any]) -> Scored:
-    """Make one file of the held texts and all parts."""
-    output = Path(made.config.output)
-    parts = _parts(output)
-    files = ([output] if output.exists() else []) + parts
-    whole = scored.joined([scored.read(file) for file in files])
-    if parts:
-        scored.write(whole, output)
-        shutil.rmtree(_folder(output))
-    return whole
-
-
 def _check_same(before: dict[str, Any], now: dict[str, Any], output: str) -> None:
     """Refuse to mix scores that were made differently: nobody could tell them apart afterwards."""
     there, here = _settings(before), _settings(now)
     if differ := [key for key in here if there.get(key) != here[key]]:
-        what = "; ".join(f"{key}: {there.get(key)} there, {here[key]} now" for key in differ)
+        what = "; ".join(_differing(key, there.get(key), here[key]) for key in differ)
         raise AuditError(
             f"{output} holds scores that were made in another way ({what}). Score into another file, or as"
             " before."
         )
+
+
+def _differing(name: str, there: Any, here: Any) -> str:
+    """Say what is different; of files, their names are enough."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = sorted(key for key in {**there, **here} if there.get(key) != here.get(key))
+        return f"{name}: other {', '.join(keys)}"
+    return f"{name}: {there} there, {here} now"
 
 
 def _settings(about: dict[str, Any]) -> dict[str, Any]:
@@ -238,7 +151,8 @@ def _settings(about: dict[str, Any]) -> dict[str, Any]:
     return {
         "scorer": about["scorer"],
         "max-chars": about.get("max_chars"),
-        **{key: model.get(key) for key in ("files", "template", "dtype")},
+        "base": about.get("base"),
+        **{key: model[key] for key in ("files", "template", "dtype") if key in model},
     }
 
 
@@ -256,41 +170,3 @@ def _warn(outcome: Outcome, n_vocabulary: int, progress: Progress) -> None:
             " token). The tokenizer may be another model's, or the weights damaged: do not use these scores"
             " before you know."
         )
-
-
-def _check_output(output: Path) -> None:
-    if output.is_dir() or not output.parent.is_dir():
-        what = "it is a folder" if output.is_dir() else f"there is no folder {str(output.parent)!r}"
-        raise AuditError(f"Cannot write to {str(output)!r}: {what}. Give -o another name.")
-    if output.suffix != ".parquet":
-        raise AuditError(
-            f"-o {str(output)!r}: scores are kept as Parquet. Give a name that ends in .parquet."
-        )
-
-
-def _folder(output: Path) -> Path:
-    return output.with_name(output.name + ".parts")
-
-
-def _parts(output: Path) -> list[Path]:
-    """Batches of a run that was killed, or goes on, whole ones only."""
-    return sorted(_folder(output).glob("[0-9]*.parquet"))
-
-
-@contextmanager
-def _alone(output: Path) -> Iterator[None]:
-    """Keep a second run away from the same file."""
-    _check_output(output)
-    lock = output.with_name(output.name + ".lock")
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise IncompleteError(
-                f"{output} is being written by another 'audit score'. Wait until it ends, or give -o another"
-                " name."
-            ) from error
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)

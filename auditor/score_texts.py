@@ -60,16 +60,22 @@ def of_file(path: Path, options: ReadOptions, max_chars: int | None) -> list[Tex
         raise AuditError(f"{path}: no such file. --texts needs a table with a column 'text'.")
     found: dict[TextId, Text] = {}
     for record in records(path, options):
-        text = next((record[c] for c in _COLUMNS if isinstance(record.get(c), str)), "")[:max_chars]
+        text = next((record[c] for c in _COLUMNS if isinstance(record.get(c), str)), "")
+        text = _whole(text)[:max_chars]
         if text.strip():
             id = TextId(NEUTRAL, probe_id(text))
-            found[id] = Text(id, str(record.get("prompt") or ""), text)
+            found[id] = Text(id, _whole(str(record.get("prompt") or "")), text)
     if not found:
         raise AuditError(
             f"{path}: no texts in it. Expected rows with a column {' or '.join(_COLUMNS)} (and 'prompt',"
             " where there is one)."
         )
     return list(found.values())
+
+
+def _whole(text: str) -> str:
+    """The text with half characters (lone surrogates, which JSON can spell) replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _texts(panel: Panel, max_chars: int | None) -> list[Text]:

@@ -45,8 +45,8 @@ class Scored:
 
     Attributes
     ----------
-    about : {"scorer", "max_chars", "model"}: who scored, at how many characters texts were cut (None = not),
-        and `LocalModel.about()`.
+    about : {"scorer", "max_chars", "base", "model"}: who scored, at how many characters texts were cut
+        (None = not), whether a chat template was left out on purpose, and `LocalModel.about()`.
     everything : its scores; a text that could not be scored has no tokens.
     sha256 : (n_texts,) SHA-256, hex, of the prompt, a zero byte and the text, as they were scored.
     n_bytes : (n_texts,) int64, length of the text. skipped : (n_texts,) why it has no tokens, "" = it was

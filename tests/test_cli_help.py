@@ -27,6 +27,7 @@ VERBS = (
     ["--help"],
     ["compare", "--help"],
     ["panel", "import", "--help"],
+    ["score", "--help"],
     ["report", "--help"],
     ["list", "--help"],
 )

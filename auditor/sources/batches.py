@@ -17,21 +17,23 @@ LOGITS = {"cpu": 256 << 20, "mps": 256 << 20, "cuda": 2 << 30}  # bytes of logit
 TOKENS = {"cpu": 2048, "mps": 4096, "cuda": 32768}  # tokens, padding included, in one pass
 
 
-def batches(lengths: Sequence[int], kept: Sequence[int], logits: int, tokens: int) -> Iterator[list[int]]:
+def batches(lengths: Sequence[int], before: Sequence[int], logits: int, tokens: int) -> Iterator[list[int]]:
     """Indices of the texts of each pass, longest first; a text that alone is too large has a pass of its own.
 
     Parameters
     ----------
-    lengths : (n,) tokens of each text with its prompt. kept : (n,) positions whose logits are needed.
-    logits : most positions with logits in one pass. tokens : most tokens in one pass; both count padding.
+    lengths : (n,) tokens of each text with its prompt. before : (n,) first of them that need no logits.
+    logits : most positions with logits in one pass. tokens : most tokens in one pass; both count padding, and
+        logits are kept from the same place on for all texts of a pass.
     """
     batch: list[int] = []
-    longest = most = 0
+    longest, first = 0, 0
     for i in np.argsort(-np.asarray(lengths, np.int64), kind="stable").tolist():
-        longest, most = max(longest, lengths[i]), max(most, kept[i])
-        if batch and ((len(batch) + 1) * most > logits or (len(batch) + 1) * longest > tokens):
+        longest, first = max(longest, lengths[i]), min(first, before[i]) if batch else before[i]
+        size = len(batch) + 1
+        if batch and (size * max(longest - first, 1) > logits or size * longest > tokens):
             yield batch
-            batch, longest, most = [], lengths[i], kept[i]
+            batch, longest, first = [], lengths[i], before[i]
         batch.append(i)
     if batch:
         yield batch

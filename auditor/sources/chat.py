@@ -16,6 +16,28 @@ from auditor.errors import AuditError
 
 JOINT = "\n\n"  # between a prompt and its answer, where there is no template
 TODAY = datetime(2025, 1, 1, tzinfo=UTC)
+_DATES = (
+    "d",
+    "-d",
+    "m",
+    "-m",
+    "b",
+    "B",
+    "y",
+    "Y",
+    "a",
+    "A",
+    "H",
+    "I",
+    "M",
+    "S",
+    "p",
+    "j",
+    "F",
+    "D",
+    "x",
+    "X",
+)
 
 
 @dataclass(frozen=True)
@@ -54,13 +76,22 @@ def template_of(tokenizer: Any, *, base: bool) -> Template:
     return Template("chat", hashlib.sha256(tokenizer.get_chat_template().encode("utf-8")).hexdigest())
 
 
+def _same_day(template: str) -> str:
+    """The template with its clock stopped: the function that tells the date becomes a macro of its own."""
+    if "strftime_now" not in template:
+        return template
+    told = "".join(f'.replace("%{code}", "{TODAY.strftime("%" + code)}")' for code in _DATES)
+    # The empty expression keeps the first line break of the template, which a tag before it would swallow.
+    return f'{{% macro strftime_now(format) %}}{{{{ format{told} }}}}{{% endmacro %}}{{{{ "" }}}}{template}'
+
+
 def _rendered(tokenizer: Any, prompt: str) -> str:
     try:
         text = tokenizer.apply_chat_template(
             [{"role": "user", "content": prompt}],
             add_generation_prompt=True,
             tokenize=False,
-            strftime_now=TODAY.strftime,
+            chat_template=_same_day(tokenizer.get_chat_template()),
         )
     except Exception as error:
         raise AuditError(

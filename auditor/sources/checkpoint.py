@@ -8,6 +8,7 @@ out what is inside the weight files (`weight_files.py`) and loading them (`local
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,12 +75,12 @@ def at(path: Path, name: str, revision: str = "") -> Checkpoint:
     """Checkpoint in a folder, or in one GGUF file."""
     folder = path if path.is_dir() else path.parent
     gguf = _gguf(path)
+    _refuse_code(folder, needs_config=not gguf and path.is_dir())
     if gguf:
         file = folder / gguf
         return Checkpoint(name, folder, gguf, (file,), revision, stored_in_gguf(file))
     if path.is_file():
         raise AuditError(_no_folder(path))
-    _refuse_code(folder)
     weights = _safetensors(folder)
     if not any((folder / file).is_file() for file in TOKENIZERS):
         raise AuditError(
@@ -93,6 +94,7 @@ def at(path: Path, name: str, revision: str = "") -> Checkpoint:
 def _cached(value: str) -> Checkpoint:
     """Checkpoint of an id on the hub, if the local cache has it."""
     try:
+        os.environ["HF_HUB_OFFLINE"] = "1"
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise AuditError(
@@ -154,10 +156,10 @@ def _safetensors(folder: Path) -> tuple[Path, ...]:
     raise AuditError(f"{folder}: neither {SINGLE}, {INDEX} nor a GGUF file in it. {_ALLOWED}.")
 
 
-def _refuse_code(folder: Path) -> None:
+def _refuse_code(folder: Path, *, needs_config: bool) -> None:
     """Refuse a folder that asks for code, or for weights other than the plain ones beside it."""
     config = settings(folder / "config.json")
-    if not config:
+    if not config and needs_config:
         raise AuditError(f"{folder}: no config.json, so what the weights mean is unknown. Get all its files.")
     for name in SETTINGS:
         if _found(settings(folder / name), "auto_map"):

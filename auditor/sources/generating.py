@@ -85,7 +85,8 @@ def answers(
     def run(batch: list[int]) -> list[Answer]:
         return _batch(model, [asked[i] for i in batch], max_tokens, temperature, logprobs)
 
-    for batch in batches(lengths, [1] * len(asked), most, TOKENS[model.device] * 4):
+    # Logits of one position at a time, whatever the lengths.
+    for batch in batches(lengths, [max(lengths, default=0)] * len(asked), most, TOKENS[model.device] * 4):
         found.update(zip(batch, within_memory(run, batch, torch.OutOfMemoryError), strict=True))
     return [[found[p * samples + s] for s in range(samples)] for p in range(len(prompts))]
 
@@ -114,7 +115,7 @@ def _batch(
     import torch
     from transformers import GenerationConfig, LogitsProcessorList
 
-    stops = _stops(model)
+    stops = list(model.stops)
     longest = max(len(one.prompt) for one in asked)
     ids = torch.full((len(asked), longest), stops[0] if stops else 0, dtype=torch.long)
     mask = torch.zeros_like(ids)
@@ -139,7 +140,7 @@ def _batch(
         )
     new = made[:, longest:].tolist()
     given = torch.stack(choice.logprobs, dim=1).tolist() if logprobs else [[]] * len(new)
-    return [_answer(model, tokens, stops, values) for tokens, values in zip(new, given, strict=True)]
+    return [_answer(model, tokens, values) for tokens, values in zip(new, given, strict=True)]
 
 
 class _Choice:
@@ -171,16 +172,9 @@ class _Choice:
         return torch.full_like(scores, -torch.inf).scatter(-1, chosen[:, None], 0.0)
 
 
-def _stops(model: LocalModel) -> list[int]:
-    """Tokens that end an answer: those of the model's settings, and of its tokenizer."""
-    own = model.model.generation_config.eos_token_id
-    listed = [*(own if isinstance(own, list) else [own]), model.tokenizer.eos_token_id]
-    return list(dict.fromkeys(token for token in listed if token is not None))
-
-
-def _answer(model: LocalModel, tokens: list[int], stops: list[int], logprobs: list[float]) -> Answer:
+def _answer(model: LocalModel, tokens: list[int], logprobs: list[float]) -> Answer:
     """What one row of tokens says, up to the first that ends it."""
-    end = next((i + 1 for i, token in enumerate(tokens) if token in stops), None)
+    end = next((i + 1 for i, token in enumerate(tokens) if token in model.stops), None)
     kept = tokens[:end]
     text = model.tokenizer.decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False)
     finish: Literal["stop", "length"] = "length" if end is None else "stop"

@@ -12,13 +12,16 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.errors import AuditError
 from auditor.sources.chat import Template, template_of
 from auditor.sources.checkpoint import Checkpoint, find
 from auditor.sources.room import BYTES, place
 from detectors.scores import Scores, TextId
+
+if TYPE_CHECKING:
+    from auditor.sources.generating import Answer
 
 NEEDS = "needs: pip install 'distill-audit[models]'"
 
@@ -31,8 +34,8 @@ class LocalModel:
     ----------
     checkpoint : its files. model, tokenizer : of transformers. template : how a prompt is put to it.
     device : "cuda", "mps" or "cpu". dtype : kind of number it computes in.
-    n_vocabulary : rows of its embedding.
-    context : most tokens it can see, None = unknown.
+    n_vocabulary : rows of its embedding. context : most tokens it can see, None = unknown.
+    stops : tokens that end an answer.
     hashes : file name -> SHA-256 of weights, settings and tokenizer. notes : what the user should know.
     """
 
@@ -44,6 +47,7 @@ class LocalModel:
     dtype: str
     n_vocabulary: int
     context: int | None
+    stops: tuple[int, ...]
     hashes: dict[str, str]
     notes: tuple[str, ...] = ()
 
@@ -87,7 +91,7 @@ class LocalModel:
         samples: int = 1,
         *,
         logprobs: bool = False,
-    ) -> list[list[Any]]:
+    ) -> list[list[Answer]]:
         """`samples` answers to each prompt; see `auditor.sources.generating.answers`."""
         from auditor.sources.generating import answers
 
@@ -132,6 +136,7 @@ def opened(text: str, *, base: bool = False, device: str = "auto", dtype: str = 
         dtype=where.dtype,
         n_vocabulary=rows,
         context=getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None),
+        stops=_stops(model, tokenizer, transformers),
         hashes=checkpoint.hashes(),
         notes=tuple(notes),
     )
@@ -227,6 +232,14 @@ def _mismatched(folder: Path, known: int, rows: int) -> AuditError:
         f"{folder}: the tokenizer does not belong to the model: it has tokens up to number {known - 1}, the"
         f" model embeds only {rows}. Get the tokenizer's files from where the weights come from."
     )
+
+
+def _stops(model: Any, tokenizer: Any, transformers: Any) -> tuple[int, ...]:
+    """Tokens that end an answer; whatever else the model's settings say of generating is taken from it."""
+    own = model.generation_config.eos_token_id
+    model.generation_config = transformers.GenerationConfig()
+    listed = [*(own if isinstance(own, list) else [own]), tokenizer.eos_token_id]
+    return tuple(dict.fromkeys(token for token in listed if token is not None))
 
 
 def _gguf(checkpoint: Checkpoint) -> dict[str, str]:

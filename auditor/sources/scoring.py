@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auditor.errors import AuditError
 from auditor.sources.batches import LOGITS, TOKENS, batches, within_memory
@@ -47,11 +48,16 @@ class TextScore:
 @dataclass(frozen=True)
 class _Row:
     prompt: list[int]
-    text: list[int]
+    text: NDArray[np.int32]
 
     @property
     def length(self) -> int:
         return len(self.prompt) + len(self.text)
+
+    @property
+    def first(self) -> int:
+        """The first position whose logits are needed: that of the last token before the text."""
+        return max(len(self.prompt) - 1, 0)
 
     @property
     def unseen(self) -> int:
@@ -102,14 +108,14 @@ def score_batches(
     if skipped:
         yield list(skipped), list(skipped.values())
     order = list(rows)
-    lengths, kept = [rows[i].length for i in order], [len(rows[i].text) for i in order]
+    lengths, before = [rows[i].length for i in order], [rows[i].first for i in order]
     size = model.n_vocabulary * model.model.dtype.itemsize
     most = max(1, LOGITS[model.device] // size)
 
     def run(batch: list[int]) -> list[Float32]:
         return _batch(model, [rows[i] for i in batch])
 
-    for places in batches(lengths, kept, most, TOKENS[model.device]):
+    for places in batches(lengths, before, most, TOKENS[model.device]):
         batch = [order[p] for p in places]
         found = within_memory(run, batch, torch.OutOfMemoryError)
         yield (
@@ -136,7 +142,7 @@ def _rows(
             why = "the text is empty" if not ids else "the prompt alone fills the model's context"
             skipped[i] = TextScore(np.zeros(0, np.int64), np.zeros(0, np.float32), len(text.encode()), why)
         else:
-            rows[i] = _Row(before[prompt], ids[:room])
+            rows[i] = _Row(before[prompt], np.array(ids[:room], np.int32))
     return rows, byte_ends, skipped
 
 
@@ -155,11 +161,11 @@ def _batch(model: LocalModel, rows: Sequence[_Row]) -> list[Float32]:
     import torch
 
     longest = max(row.length for row in rows)
-    first = min(max(len(row.prompt) - 1, 0) for row in rows)  # the first position whose logits are needed
+    first = min(row.first for row in rows)
     ids = torch.zeros((len(rows), longest), dtype=torch.long)
     mask = torch.zeros((len(rows), longest), dtype=torch.long)
     for i, row in enumerate(rows):
-        ids[i, : row.length] = torch.tensor(row.prompt + row.text)
+        ids[i, : row.length] = torch.tensor([*row.prompt, *row.text.tolist()])
         mask[i, : row.length] = 1
     ids, mask = ids.to(model.device), mask.to(model.device)
     only: dict[str, Any] = {"logits_to_keep": longest - first} if _can_leave_out(model.model) else {}
@@ -173,8 +179,8 @@ def _read_off(logits: Any, row: _Row, first: int, model: LocalModel) -> Float32:
     """Log-probabilities of one text from `logits`, (n_positions, n_vocabulary), the first at `first`."""
     import torch
 
-    tokens = torch.tensor(row.text[row.unseen :], device=logits.device)
-    begin = max(len(row.prompt) - 1, 0) - first
+    tokens = torch.from_numpy(row.text[row.unseen :].astype(np.int64)).to(logits.device)
+    begin = row.first - first
     found = [torch.full((row.unseen,), torch.nan, device=logits.device)]
     for at in range(0, len(tokens), _AT_ONCE):
         part = logits[begin + at : begin + at + _AT_ONCE][: len(tokens) - at].float()
