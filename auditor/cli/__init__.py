@@ -19,6 +19,7 @@ from click.core import ParameterSource
 from auditor import clash
 from auditor.cli.bench import bench
 from auditor.cli.calibrate import calibrate
+from auditor.cli.collect import collect
 from auditor.cli.compare import compare
 from auditor.cli.list import list_
 from auditor.cli.panel import panel
@@ -132,5 +133,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, report, list_, calibrate, bench):
+for _verb in (compare, collect, panel, report, list_, calibrate, bench):
     main.add_command(_verb)
