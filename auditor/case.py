@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import get_args
 
 import numpy as np
 import pyarrow.compute as pc
@@ -20,41 +20,29 @@ from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import Lineage
 from auditor.panel import Match, Panel
+from auditor.progress import Progress, Silent
 from auditor.readers import ReadOptions
 from auditor.references import References, decoys, eligible, innocents
 from auditor.sources.load import Loaded, load
 from detectors.types import Float64, PanelView
 
+__all__ = [
+    "Case",
+    "Progress",
+    "Silent",
+    "cast",
+    "later",
+    "mean_length",
+    "null_for",
+    "prepare",
+    "read_lineage",
+    "same_answers",
+]
+
 # Answers are cut here before their length counts (docs/method.md, section 2).
 LENGTH_CUT = 6000
 # Shorter answers ("Yes.") are the same in many models.
 TELLING_CHARACTERS = 40
-
-
-class Progress(Protocol):
-    """What the job tells while it runs."""
-
-    def stage(self, text: str, total: int | None = None) -> None:
-        """Begin a stage."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Count steps of it as done."""
-
-    def warn(self, text: str) -> None:
-        """Say what the user should know."""
-
-
-class Silent:
-    """Progress for nobody."""
-
-    def stage(self, text: str, total: int | None = None) -> None:
-        """Ignore."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Ignore."""
-
-    def warn(self, text: str) -> None:
-        """Ignore."""
 
 
 @dataclass(frozen=True)

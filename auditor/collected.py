@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, BinaryIO
 
 from auditor.errors import AuditError, IncompleteError
+from auditor.sources.responder import Target
 
 FORMAT = 1
 MARK = "collected"  # the first key of every line; its value is the format
@@ -61,17 +62,40 @@ class Held:
             self.completion_tokens = (self.completion_tokens[0] + said, self.completion_tokens[1] + 1)
 
 
-def held_in(path: Path, model: str, decoding: Mapping[str, Any]) -> Held:
+def held_in(path: Path, target: Target, decoding: Mapping[str, Any]) -> Held:
     """What the file holds of this model, asked this way; reads only, and a missing file holds nothing.
 
-    Raises `AuditError` where the file is not one of ours, or holds answers of the model that were asked for
-    in another way.
+    Raises `AuditError` where the file is not one of ours, or holds answers of the model that came from
+    another place or were asked for in another way.
     """
     _check_name(path)
     if not path.exists():
         return Held()
+    held = Held()
     with path.open("rb") as file:
-        return _held(file, path, model, decoding)
+        for number, row in _rows(file, path):
+            if row["model"] != target.name:
+                held.others += 1
+                continue
+            _check_place(row, target, path, number)
+            _check_decoding(row, decoding, path, number)
+            held.add(row)
+    return held
+
+
+def decoding_in(path: Path, model: str) -> dict[str, Any] | None:
+    """How the file's answers of this model were asked for; None = it holds none."""
+    _check_name(path)
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        found = (row["decoding"] for _, row in _rows(file, path) if row["model"] == model)
+        return next(found, None)
+
+
+def beside(evidence: str) -> str:
+    """The file of answers that belongs to an evidence file: "audit.duckdb" -> "audit.answers.jsonl"."""
+    return str(Path(evidence).with_suffix(".answers.jsonl"))
 
 
 class Collected:
@@ -82,9 +106,9 @@ class Collected:
         self._file = file
         self._synced = monotonic()
 
-    def held(self, model: str, decoding: Mapping[str, Any]) -> Held:
+    def held(self, target: Target, decoding: Mapping[str, Any]) -> Held:
         """As `held_in`; the file cannot change meanwhile."""
-        return held_in(self.path, model, decoding)
+        return held_in(self.path, target, decoding)
 
     def mend(self) -> str:
         """Cut off a line that was never finished, and say so; "" = there was none. Call after `held`."""
@@ -164,20 +188,15 @@ def _check_name(path: Path) -> None:
         )
 
 
-def _held(file: BinaryIO, path: Path, model: str, decoding: Mapping[str, Any]) -> Held:
-    held = Held()
+def _rows(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Answers and their line numbers; a last line that was never finished is left out."""
     for number, line in enumerate(file, 1):
         row = _parsed(line)
         if row is None and not line.endswith(b"\n") and _is_torn(line):
             break
         _check_row(row, path, number)
         assert row is not None
-        if row["model"] != model:
-            held.others += 1
-            continue
-        _check_decoding(row, decoding, path, number)
-        held.add(row)
-    return held
+        yield number, row
 
 
 def _check_row(row: dict[str, Any] | None, path: Path, number: int) -> None:
@@ -191,10 +210,21 @@ def _check_row(row: dict[str, Any] | None, path: Path, number: int) -> None:
             f"{where}: written by distill-audit {row.get('version', '(unknown)')} in format {row[MARK]!r}; "
             f"this version adds to format {FORMAT} only. {left}, or use that version."
         )
-    kinds = {"model": str, "probe": str, "prompt": str, "output": str, "sample": int, "decoding": dict}
+    kinds: dict[str, type] = dict.fromkeys(("model", "probe", "prompt", "output", "at"), str)
+    kinds |= {"sample": int, "decoding": dict}
     wrong = next((key for key, kind in kinds.items() if type(row.get(key)) is not kind), None)
     if wrong:
         raise AuditError(f"{where}: {wrong!r} is missing or of the wrong kind. {left}, or correct the line.")
+
+
+def _check_place(row: Mapping[str, Any], target: Target, path: Path, number: int) -> None:
+    """Refuse to mix answers from two places: under one name there may be two models."""
+    if row["at"] != target.at:
+        raise AuditError(
+            f"{path}, line {number}: holds answers of a {target.name} at {row['at']}, and {target.at} may be "
+            "another model. Answers from two places are kept apart: give another file, or ask the first "
+            "place again. Nothing was lost."
+        )
 
 
 def _check_decoding(row: Mapping[str, Any], decoding: Mapping[str, Any], path: Path, number: int) -> None:

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from auditor.collected import Held, held_in
 from auditor.probe_sets import Asked, ProbeSet, load_set
-from auditor.sources import EndpointSpec, parse_endpoint
-from auditor.sources.abilities import REQUESTS
-from auditor.sources.endpoint import Decoding
-from auditor.sources.pacing import Patience
+from auditor.sources.live import Manners, target_of
+from auditor.sources.responder import Decoding, Target
 
 _BYTES_PER_TOKEN = 4  # roughly, for any language in UTF-8
 
@@ -26,7 +24,6 @@ class CollectConfig:
     ----------
     model : "openai:NAME@URL". probes : a file, or the name of a shipped set. output : the file to add to.
     samples : answers to each probe.
-    concurrency : requests under way at once. rate : requests a minute, or None. timeout : seconds a request.
     """
 
     model: str
@@ -34,10 +31,7 @@ class CollectConfig:
     output: str
     samples: int = 1
     decoding: Decoding = field(default_factory=Decoding)
-    concurrency: int = 8
-    rate: int | None = None
-    timeout: int = 120
-    patience: Patience = field(default_factory=Patience)
+    manners: Manners = field(default_factory=Manners)
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class Plan:
     """What will be asked, in words as `str`; `missing` : (probe, sample number) in the order of asking."""
 
     config: CollectConfig
-    spec: EndpointSpec
+    target: Target
     set: ProbeSet
     held: Held
     missing: tuple[tuple[Asked, int], ...]
@@ -54,7 +48,7 @@ class Plan:
         c, d = self.config, self.config.decoding
         total = len(self.set.probes) * c.samples
         rows = [
-            ("Model", f"{self.spec.name} at {self.spec.url}"),
+            ("Model", f"{self.target.name} at {self.target.at}"),
             (
                 "Probes",
                 f"{self.set.name}: {len(self.set.probes)} (SHA-256 {self.set.content_hash()[:16]}...)",
@@ -65,17 +59,25 @@ class Plan:
             ("To ask", self._requests()),
         ]
         if self.missing:
-            rows.append(("Tokens", self._tokens()))
-        if self.missing and c.rate:
-            rows.append(("Time", f"{(len(self.missing) + REQUESTS) / c.rate:.1f} minutes or more, by --rate"))
+            rows.append(("Tokens", self.tokens()))
+        if self.missing and c.manners.rate:
+            rows.append(("Time", f"{self.requests / c.manners.rate:.1f} minutes or more, by --rate"))
         return "\n".join([*(f"{name:<10}{text}" for name, text in rows), *self.set.notes])
+
+    @property
+    def requests(self) -> int:
+        """Most requests that will be sent, without counting those sent again; 0 = nothing is missing."""
+        return len(self.missing) + self.target.trials if self.missing else 0
 
     def _requests(self) -> str:
         if not self.missing:
             return "nothing"
-        return f"{len(self.missing)} requests, and about {REQUESTS} to find out what the endpoint can do"
+        trials = self.target.trials
+        find_out = f", and about {trials} to find out what the endpoint can do" if trials else ""
+        return f"{len(self.missing)} requests{find_out}"
 
-    def _tokens(self) -> str:
+    def tokens(self) -> str:
+        """How many tokens that may be, in words."""
         system = len((self.config.decoding.system or "").encode())
         sent = sum(len(a.probe.prompt.encode()) + system for a, _ in self.missing) // _BYTES_PER_TOKEN
         most = len(self.missing) * self.config.decoding.max_tokens
@@ -86,12 +88,12 @@ class Plan:
 
 def plan(config: CollectConfig) -> Plan:
     """Say what would be asked; asks nobody and writes nothing."""
-    spec, chosen = parse_endpoint(config.model), load_set(config.probes)
-    return planned(config, spec, chosen, held_in(Path(config.output), spec.name, config.decoding.as_dict()))
+    target, chosen = target_of(config.model), load_set(config.probes)
+    return planned(config, target, chosen, held_in(Path(config.output), target, config.decoding.as_dict()))
 
 
-def planned(config: CollectConfig, spec: EndpointSpec, chosen: ProbeSet, held: Held) -> Plan:
+def planned(config: CollectConfig, target: Target, chosen: ProbeSet, held: Held) -> Plan:
     """First samples first, so that an unfinished file is of use."""
     every = ((asked, sample) for sample in range(config.samples) for asked in chosen.probes)
     missing = tuple((a, k) for a, k in every if (a.probe.id, k) not in held.keys)
-    return Plan(config, spec, chosen, held, missing)
+    return Plan(config, target, chosen, held, missing)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.options import option, shared
-from auditor.cli.pace import Pace
+from auditor.cli.progress import Bars
 from auditor.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     help="What to ask: a shipped set (quick, all, or a tag such as code), or a file: JSON lines, CSV or "
     "Parquet with a column 'prompt', or a panel.",
 )
-@option("-o", "--output", metavar="FILE", required=True, help="The file (JSON lines) to add answers to.")
+@option("-o", "--output", metavar="FILE", help="The file (JSON lines) to add answers to.")
+@option(
+    "--evidence",
+    metavar="FILE",
+    help="Instead of -o: add them to the file beside this evidence file, where 'audit compare' looks for "
+    "them (audit.duckdb: audit.answers.jsonl).",
+)
 @option(
     "--samples",
     type=click.IntRange(min=1),
@@ -94,7 +100,7 @@ def collect(ctx: click.Context, /, **given: Any) -> None:
 
     if given["dry_run"]:
         return terminal.out(str(job.plan(config)))
-    with Pace(terminal) as progress:
+    with Bars(terminal) as progress:
         outcome = job.run(config, progress)
     _say(outcome, config, terminal)
 
@@ -102,9 +108,13 @@ def collect(ctx: click.Context, /, **given: Any) -> None:
 def _config(given: dict[str, Any]) -> CollectConfig:
     """Freeze what was asked."""
     from auditor.collect import CollectConfig
-    from auditor.sources.endpoint import Decoding
+    from auditor.collected import beside
+    from auditor.sources.live import Manners
     from auditor.sources.pacing import Patience
+    from auditor.sources.responder import Decoding
 
+    if bool(given["output"]) == bool(given["evidence"]):
+        raise click.UsageError("Where to keep the answers? Give -o FILE or --evidence FILE, one of them.")
     if given["samples"] > 1 and given["temperature"] == 0:
         raise click.UsageError(
             f"--samples {given['samples']} at temperature 0 would be the same answer again and again. "
@@ -113,15 +123,14 @@ def _config(given: dict[str, Any]) -> CollectConfig:
     return CollectConfig(
         model=given["model"],
         probes=given["probes"],
-        output=given["output"],
+        output=given["output"] or beside(given["evidence"]),
         samples=given["samples"],
         decoding=Decoding(
             **{k: given[k] for k in ("temperature", "max_tokens", "logprobs", "seed", "system")}
         ),
-        concurrency=given["concurrency"],
-        rate=given["rate"],
-        timeout=given["timeout"],
-        patience=Patience(tries=given["tries"]),
+        manners=Manners(
+            given["concurrency"], given["rate"], given["timeout"], Patience(tries=given["tries"])
+        ),
     )
 
 
@@ -138,4 +147,4 @@ def _say(outcome: Outcome, config: CollectConfig, terminal: Terminal) -> None:
         f"{len(held.keys)} answers in {config.output} ({new})" + (f"; {marked}" if marked else "") + "."
     )
     for ability, reason in outcome.missing.items():
-        terminal.say(f"The endpoint lacks {ability}: {reason}", verbosity=1)
+        terminal.say(f"The model's source lacks {ability}: {reason}", verbosity=1)

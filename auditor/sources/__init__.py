@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from auditor.errors import AuditError
@@ -45,10 +45,17 @@ class EndpointSpec:
     ----------
     name : what the server calls the model, and what the model is called in the file of answers.
     url : address of the interface, up to and including "/v1", without a slash at its end.
+    trials : about how many requests it takes to find out what it can do (`abilities.py`).
     """
 
     name: str
     url: str
+    trials: ClassVar[int] = 8
+
+    @property
+    def at(self) -> str:
+        """Where the model is: the URL."""
+        return self.url
 
 
 def parse_model(text: str) -> ModelSpec:

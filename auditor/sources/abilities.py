@@ -7,37 +7,18 @@ would take many requests, such as whether a seed holds under load.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from auditor.sources.endpoint import Decoding, Endpoint
+from auditor.sources.endpoint import Endpoint
 from auditor.sources.replies import Choice, Logprobs, Reply
+from auditor.sources.responder import Abilities, Decoding
 from auditor.sources.unanswered import UnansweredError
 
 MOST = 20  # top log probabilities that are tried first: what OpenAI allows, and vLLM unless told otherwise
-REQUESTS = 8  # about how many requests finding out takes
 _SAY = "Name a colour and an animal."
 _INVENT = "Write thirty English words that have nothing to do with each other."
 _SHORT, _LONG = 8, 32  # tokens
 _SUM = 1.02  # probabilities of different tokens cannot sum to more than 1; the rest is for rounding
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What an endpoint was found to do.
-
-    Attributes
-    ----------
-    top_logprobs : most log probabilities it gave at every position; None = it gives none that can be used.
-    seed : the same seed gave the same answer, and another seed another.
-    several : it gives as many answers to one request as were asked for ("n").
-    missing : "logprobs", "seed", "n" or "sampling" -> why it is missing, or cannot be told.
-    """
-
-    top_logprobs: int | None
-    seed: bool
-    several: bool
-    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 async def find_out(endpoint: Endpoint, decoding: Decoding) -> Abilities:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +19,7 @@ from auditor.errors import AuditError
 from auditor.sources import EndpointSpec
 from auditor.sources.pacing import Pacer, Patience
 from auditor.sources.replies import Reply, read_reply
+from auditor.sources.responder import Decoding
 from auditor.sources.unanswered import UnansweredError, cleaned, message_in, of_status
 
 if TYPE_CHECKING:
@@ -30,33 +30,8 @@ NEEDS = "Asking an endpoint needs: pip install 'distill-audit[api]'."
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True)
-class Decoding:
-    """How a model is asked; two answers under different ones are not the same evidence.
-
-    Attributes
-    ----------
-    temperature : 0 = the likeliest token each time.
-    max_tokens : where an answer is cut off.
-    logprobs : number of likeliest tokens to report at each position (0 = the chosen one's log probability
-        alone); None = no log probabilities.
-    seed : sample k is asked for with seed + k; None = none is sent.
-    system : system message; None = none is sent.
-    """
-
-    temperature: float = 0.0
-    max_tokens: int = 1024
-    logprobs: int | None = None
-    seed: int | None = None
-    system: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the values as JSON-able data."""
-        return asdict(self)
-
-
 class Endpoint:
-    """A model that can be asked; an async context manager, for the connections it keeps."""
+    """A model that can be asked; `close` it in the end, or use it as an async context manager."""
 
     def __init__(
         self, spec: EndpointSpec, *, rate: float | None = None, timeout: float = 120.0, patience: Patience
@@ -78,6 +53,10 @@ class Endpoint:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
@@ -141,14 +120,16 @@ class Endpoint:
         self.requests += 1
         started = monotonic()
         try:
-            raw = await self._client.chat.completions.with_raw_response.create(
-                **body, extra_headers=_headers(self._key)
-            )
-            content: bytes = raw.http_response.content
-        except openai.APITimeoutError:
+            # The client's own limit is for each piece of an answer; one that drips would never reach it.
+            async with asyncio.timeout(self._timeout):
+                raw = await self._client.chat.completions.with_raw_response.create(
+                    **body, extra_headers=_headers(self._key)
+                )
+                content: bytes = raw.http_response.content
+        except (openai.APITimeoutError, TimeoutError):
             raise UnansweredError(
-                f"{self.spec.url} gave no answer within {self._timeout:g} s. Allow more with --timeout, or "
-                "ask less at once with --concurrency.",
+                f"{self.spec.url} gave no whole answer within {self._timeout:g} s. Allow more with "
+                "--timeout, or ask less at once with --concurrency.",
                 again=True,
             ) from None
         except openai.APIConnectionError as error:

@@ -8,12 +8,16 @@ import json
 import pytest
 
 from auditor.answer_key import with_key
-from auditor.collected import FORMAT, Collected, held_in, opened
+from auditor.collected import FORMAT, Collected, beside, decoding_in, held_in, opened
 from auditor.errors import AuditError, IncompleteError
 from auditor.panel import assemble
 from auditor.readers import ReadOptions, detect, read
+from auditor.sources import EndpointSpec
 
 DECODING = {"temperature": 0.0, "max_tokens": 5, "logprobs": None, "seed": None, "system": None}
+
+
+M = EndpointSpec("m", "http://host/v1")
 
 
 def row(n=0, **other):
@@ -26,6 +30,7 @@ def row(n=0, **other):
         "output": f"Said {n}.",
         "probe": f"p{n}",
         "decoding": DECODING,
+        "at": M.at,
         **other,
     }
 
@@ -37,7 +42,7 @@ def path(tmp_path):
 
 def add(path, *rows):
     with opened(path) as file:
-        held = file.held("m", DECODING)
+        held = file.held(M, DECODING)
         note = file.mend()
         file.append(list(rows))
     return held, note
@@ -50,7 +55,7 @@ def lines(path):
 def test_what_is_added_is_held(path):
     add(path, row(0), row(1, model="other"))
     add(path, row(2, truncated=True, tokens={"completion": 5}), row(3, output=" ", faults=["no logprobs"]))
-    held = held_in(path, "m", DECODING)
+    held = held_in(path, M, DECODING)
     assert held.keys == {("p0", 0), ("p2", 0), ("p3", 0)}
     assert held.others == 1
     assert held.counts == {"truncated": 1, "empty": 1, "faulty": 1, "refusal": 0}
@@ -128,9 +133,30 @@ def test_answers_asked_for_in_another_way_are_kept_apart(path):
         pytest.raises(AuditError, match=r"--temperature 0\.0 there, 0\.7 now; --system not given there, 'Be"),
         opened(path) as file,
     ):
-        file.held("m", other)
+        file.held(M, other)
     assert path.read_bytes() == before
-    assert held_in(path, "another model", other).others == 1
+    assert held_in(path, EndpointSpec("another", M.at), other).others == 1
+
+
+def test_answers_from_two_places_are_kept_apart(path):
+    """Two local servers may give the same name to two models."""
+    add(path, row(0))
+    before = path.read_bytes()
+    with pytest.raises(AuditError, match=r"line 1: .*a m at http://host/v1, and http://other/v1 may be"):
+        held_in(path, EndpointSpec("m", "http://other/v1"), DECODING)
+    assert path.read_bytes() == before
+
+
+def test_how_the_answers_of_a_model_were_asked_for(path):
+    assert decoding_in(path, "m") is None
+    add(path, row(0, model="other"), row(1, decoding={**DECODING, "max_tokens": 7}))
+    assert decoding_in(path, "m")["max_tokens"] == 7
+    assert decoding_in(path, "nobody") is None
+
+
+def test_the_file_beside_an_evidence_file():
+    assert beside("folder/audit.duckdb") == "folder/audit.answers.jsonl"
+    assert beside("audit") == "audit.answers.jsonl"
 
 
 def test_one_writer(path):
@@ -177,4 +203,4 @@ def test_names_that_cannot_be(tmp_path, name):
     with pytest.raises(AuditError), opened(tmp_path / name):
         pass
     with pytest.raises(AuditError):
-        held_in(tmp_path / name, "m", DECODING)
+        held_in(tmp_path / name, M, DECODING)

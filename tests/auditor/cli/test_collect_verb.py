@@ -75,7 +75,7 @@ def test_every_answer_with_everything_about_it(collect, server):
     assert row["prompt_id"] == f"q{row['prompt'][4:-1]}"
     known = (row["model"], row["server_model"], row["sample"], row["seed"], row["finish_reason"], row["tags"])
     assert known == ("m", "m-0613", 0, 3, "stop", ["t"])
-    assert row["url"] == server.url
+    assert row["at"] == server.url
     assert row["tokens"] == {"prompt": 7, "completion": 12}
     assert row["time"].endswith("+00:00")
     assert row["seconds"] >= 0
@@ -346,6 +346,23 @@ def test_a_shipped_set(audit, server):
     assert len(rows) == 50
     keyed = [r for r in rows if "target" in r]
     assert len(keyed) == sum("choices" in r["tags"] for r in rows) == 6
+
+
+def test_the_file_beside_an_evidence_file(audit, collect, server):
+    ask = ("collect", f"openai:m@{server.url}", "--probes", "p.jsonl")
+    assert audit(*ask, "--evidence", "e.duckdb").exit_code == 0
+    assert len(answers("e.answers.jsonl")) == N
+    for both in ((), ("--evidence", "e.duckdb", "-o", "a.jsonl")):
+        result = audit(*ask, *both)
+        assert result.exit_code == 2
+        assert "Give -o FILE or --evidence FILE, one of them" in result.stderr
+
+
+def test_mostly_empty_answers_are_said(collect, server):
+    server.fault = lambda body: None if about_abilities(body) else "empty"
+    result = collect()
+    assert result.exit_code == 0
+    assert f"{N} of {N} answers are empty, and count as none. A model that reasons" in result.stderr
 
 
 def test_settings_from_environment_and_file(collect, server):

@@ -13,9 +13,10 @@ import pytest
 from auditor.errors import AuditError
 from auditor.sources import parse_endpoint
 from auditor.sources.abilities import find_out, unusable
-from auditor.sources.endpoint import Decoding, Endpoint, key_from
+from auditor.sources.endpoint import Endpoint, key_from
 from auditor.sources.pacing import Pacer, Patience
 from auditor.sources.replies import Logprobs, read_reply
+from auditor.sources.responder import Decoding
 from auditor.sources.unanswered import UnansweredError, told_to_wait
 from tests.endpoint_server import about_abilities, serving
 
@@ -146,7 +147,7 @@ def test_nobody_there(server):
 
 def test_a_server_that_hangs(server):
     server.fault = lambda body: "hang"
-    with pytest.raises(UnansweredError, match=r"no answer within 0\.2 s.*--timeout") as caught:
+    with pytest.raises(UnansweredError, match=r"no whole answer within 0\.2 s.*--timeout") as caught:
         ask(server, timeout=0.2, patience=Patience(tries=1))
     assert not caught.value.stops
 
