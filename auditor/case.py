@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from auditor import lineage as lineages
 from auditor import shipped
 from auditor.answer_key import with_key
+from auditor.asked import Asking
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import Lineage
@@ -70,8 +71,11 @@ class Case:
     innocents: NDArray[np.int8]
 
 
-def prepare(config: CompareConfig, progress: Progress) -> Case:
-    """Read panel and lineage, resolve names, and settle who plays which role."""
+def prepare(config: CompareConfig, progress: Progress, *, dry_run: bool = False) -> Case:
+    """Read panel and lineage, ask models that are to be asked, and settle who plays which role.
+
+    `dry_run` : ask nobody; raises `StillToAskError` where something is to be asked.
+    """
     progress.stage("Reading answers")
     match = config.match
     if match not in get_args(Match):
@@ -90,6 +94,7 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         Path(config.panel) if config.panel else None,
         options,
         match=match,  # type: ignore[arg-type]
+        asking=Asking(config.evidence, config.most_requests, progress, dry_run),
     )
     if config.key:
         loaded = replace(loaded, panel=with_key(loaded.panel, Path(config.key), options))

@@ -14,7 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from auditor.collected import FORMAT, MARK, Collected, Held, opened
+from auditor.answer_lines import FORMAT, MARK
+from auditor.collected import Collected, Held, opened
 from auditor.due import CollectConfig, Plan, plan, planned
 from auditor.errors import IncompleteError
 from auditor.probe_sets import TARGET, ProbeSet, load_set
@@ -51,11 +52,13 @@ def run(config: CollectConfig, progress: Progress) -> Outcome:
     chosen = load_set(config.probes)
     for note in chosen.notes:
         progress.warn(note)
-    return gather(config, chosen, progress)
+    outcome = gather(config, chosen, progress)
+    _check_logprobs(outcome, config)
+    return outcome
 
 
 def gather(config: CollectConfig, chosen: ProbeSet, progress: Progress) -> Outcome:
-    """As `run`, of these probes."""
+    """As `run`, of these probes; log probabilities that did not come are marked only."""
     target = target_of(config.model)
     with opened(Path(config.output)) as file:
         held = file.held(target, config.decoding.as_dict())
@@ -77,7 +80,7 @@ def gather(config: CollectConfig, chosen: ProbeSet, progress: Progress) -> Outco
 
 
 def _check(outcome: Outcome, config: CollectConfig, progress: Progress) -> None:
-    """Raise unless every answer is there and whole."""
+    """Raise unless every answer is there."""
     held = outcome.held
     if len(held.server_models) > 1:
         progress.warn(
@@ -96,7 +99,11 @@ def _check(outcome: Outcome, config: CollectConfig, progress: Progress) -> None:
             f"{sum(outcome.failures.values())} of {outcome.asked} requests were given up; {times} times: "
             f"{what} {_kept(outcome, config)}"
         )
-    if faulty := held.counts["faulty"]:
+
+
+def _check_logprobs(outcome: Outcome, config: CollectConfig) -> None:
+    """Raise where log probabilities that were asked for are missing."""
+    if faulty := outcome.held.counts["faulty"]:
         raise IncompleteError(
             f"{faulty} answers came without usable log probabilities, though --logprobs asked for them: the "
             f"server leaves them out now and then, or gives NaN. Their texts are kept in {config.output}, "

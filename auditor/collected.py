@@ -7,7 +7,6 @@ next added to; nothing else in it is ever changed. Leaves out what to ask (`coll
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,12 +16,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
 
+from auditor.answer_lines import check_decoding, check_place, line_of, parsed, rows_in
 from auditor.errors import AuditError, IncompleteError
 from auditor.sources.responder import Target
 
-FORMAT = 1
-MARK = "collected"  # the first key of every line; its value is the format
-_START = f'{{"{MARK}": '.encode()
 _SYNC_EVERY = 2.0  # seconds: what a power failure may cost
 _NOT_JSON_LINES = (".gz", ".parquet", ".csv", ".tsv", ".json", ".duckdb")
 
@@ -73,12 +70,12 @@ def held_in(path: Path, target: Target, decoding: Mapping[str, Any]) -> Held:
         return Held()
     held = Held()
     with path.open("rb") as file:
-        for number, row in _rows(file, path):
+        for number, row in rows_in(file, path):
             if row["model"] != target.name:
                 held.others += 1
                 continue
-            _check_place(row, target, path, number)
-            _check_decoding(row, decoding, path, number)
+            check_place(row, target, path, number)
+            check_decoding(row, decoding, path, number)
             held.add(row)
     return held
 
@@ -89,8 +86,16 @@ def decoding_in(path: Path, model: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     with path.open("rb") as file:
-        found = (row["decoding"] for _, row in _rows(file, path) if row["model"] == model)
+        found = (row["decoding"] for _, row in rows_in(file, path) if row["model"] == model)
         return next(found, None)
+
+
+def answers_in(path: Path, target: Target) -> list[dict[str, Any]]:
+    """Every whole answer of this model in the file, as it was kept; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        return [r for _, r in rows_in(file, path) if (r["model"], r["at"]) == (target.name, target.at)]
 
 
 def beside(evidence: str) -> str:
@@ -115,7 +120,7 @@ class Collected:
         tail = _tail(self._file)
         if not tail:
             return ""
-        if _parsed(tail) is not None:
+        if parsed(tail) is not None:
             self._write(b"\n")
             return ""
         self._file.truncate(self._file.seek(0, os.SEEK_END) - len(tail))
@@ -123,7 +128,7 @@ class Collected:
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """Add answers; when this returns, a killed process loses none of them."""
-        self._write(b"".join(_line(row) for row in rows))
+        self._write(b"".join(line_of(row) for row in rows))
         if monotonic() - self._synced > _SYNC_EVERY:
             self.sync()
 
@@ -188,82 +193,6 @@ def _check_name(path: Path) -> None:
         )
 
 
-def _rows(file: BinaryIO, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Answers and their line numbers; a last line that was never finished is left out."""
-    for number, line in enumerate(file, 1):
-        row = _parsed(line)
-        if row is None and not line.endswith(b"\n") and _is_torn(line):
-            break
-        _check_row(row, path, number)
-        assert row is not None
-        yield number, row
-
-
-def _check_row(row: dict[str, Any] | None, path: Path, number: int) -> None:
-    """Refuse a line that is not ours: adding to it could spoil somebody's file."""
-    where = f"{path}, line {number}"
-    left = "The file was left as it is; give -o another name"
-    if row is None or MARK not in row:
-        raise AuditError(f"{where}: not an answer that 'audit collect' wrote. {left}, or correct the line.")
-    if row[MARK] != FORMAT:
-        raise AuditError(
-            f"{where}: written by distill-audit {row.get('version', '(unknown)')} in format {row[MARK]!r}; "
-            f"this version adds to format {FORMAT} only. {left}, or use that version."
-        )
-    kinds: dict[str, type] = dict.fromkeys(("model", "probe", "prompt", "output", "at"), str)
-    kinds |= {"sample": int, "decoding": dict}
-    wrong = next((key for key, kind in kinds.items() if type(row.get(key)) is not kind), None)
-    if wrong:
-        raise AuditError(f"{where}: {wrong!r} is missing or of the wrong kind. {left}, or correct the line.")
-
-
-def _check_place(row: Mapping[str, Any], target: Target, path: Path, number: int) -> None:
-    """Refuse to mix answers from two places: under one name there may be two models."""
-    if row["at"] != target.at:
-        raise AuditError(
-            f"{path}, line {number}: holds answers of a {target.name} at {row['at']}, and {target.at} may be "
-            "another model. Answers from two places are kept apart: give another file, or ask the first "
-            "place again. Nothing was lost."
-        )
-
-
-def _check_decoding(row: Mapping[str, Any], decoding: Mapping[str, Any], path: Path, number: int) -> None:
-    """Refuse to mix answers that were asked for differently: they would count as one model's."""
-    theirs = row["decoding"]
-    differ = [key for key in {**theirs, **decoding} if theirs.get(key) != decoding.get(key)]
-    if differ:
-        what = "; ".join(
-            f"--{key.replace('_', '-')} {_shown(theirs.get(key))} there, {_shown(decoding.get(key))} now"
-            for key in differ
-        )
-        raise AuditError(
-            f"{path}, line {number}: holds answers of {row['model']} that were asked for in another way "
-            f"({what}). Answers under different settings are kept apart: give -o another name, or ask as "
-            "before. Nothing was lost."
-        )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "not given"
-    text = repr(value) if isinstance(value, str) else f"{value}"
-    return text if len(text) <= 60 else text[:60] + "..."
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _is_torn(tail: bytes) -> bool:
-    """Whether the end of a file can be the beginning of a line of ours, or what a crash left of one."""
-    tail = tail.rstrip(b"\0")
-    return tail.startswith(_START) or _START.startswith(tail)
-
-
 def _tail(file: BinaryIO) -> bytes:
     """What stands after the last line end."""
     size = file.seek(0, os.SEEK_END)
@@ -274,11 +203,3 @@ def _tail(file: BinaryIO) -> bytes:
         file.seek(size)
         tail = file.read(step) + tail
     return tail.rpartition(b"\n")[2]
-
-
-def _line(row: Mapping[str, Any]) -> bytes:
-    """One answer as a line; half a character (a lone surrogate) is written as an escape."""
-    try:
-        return json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(row, allow_nan=False).encode() + b"\n"

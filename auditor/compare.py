@@ -29,6 +29,7 @@ from auditor import (
     words,
 )
 from auditor import lineage as lineages
+from auditor.asked import StillToAskError
 from auditor.case import Case, Progress, Silent, later, prepare
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
@@ -71,9 +72,12 @@ class Plan:
         return "\n".join([*lines, "Nothing was measured or stored."])
 
 
-def plan(config: CompareConfig) -> Plan:
-    """Read the inputs and say what would be done."""
-    case = prepare(config, Silent())
+def plan(config: CompareConfig) -> Plan | str:
+    """Read the inputs and say what would be done; where models have to be asked first, what they would be."""
+    try:
+        case = prepare(config, Silent(), dry_run=True)
+    except StillToAskError as still:
+        return str(still)
     chosen, skipped = measure.choose(config.detectors)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable

@@ -71,7 +71,7 @@ def load_set(name: str) -> ProbeSet:
     """The set that `name` stands for: a file, else `all` shipped probes, or those with that tag."""
     path = Path(name)
     if path.is_file():
-        return _gathered(stem_of(path), _rows_of(path), str(path))
+        return set_of(stem_of(path), _rows_of(path), str(path))
     if path.is_dir():
         raise AuditError(f"{name}: is a folder. --probes takes one file, or a shipped set: {_listed()}.")
     every = load_shipped()
@@ -87,7 +87,7 @@ def load_set(name: str) -> ProbeSet:
 def load_shipped() -> tuple[Asked, ...]:
     """Every probe in the shipped files, file by file."""
     files = sorted(shipped.path(FOLDER).glob("*.jsonl"))
-    return tuple(a for file in files for a in _gathered(file.stem, _rows_of(file), str(file)).probes)
+    return tuple(a for file in files for a in set_of(file.stem, _rows_of(file), str(file)).probes)
 
 
 def _listed() -> str:
@@ -96,8 +96,8 @@ def _listed() -> str:
     return ", ".join([ALL, QUICK, *kinds])
 
 
-def _gathered(name: str, rows: Iterable[Mapping[str, Any]], where: str) -> ProbeSet:
-    """Rows as probes: without empty prompts, and each prompt once."""
+def set_of(name: str, rows: Iterable[Mapping[str, Any]], where: str) -> ProbeSet:
+    """Rows as probes, without empty prompts, and each prompt once; `where` they are from, for messages."""
     found: dict[str, Asked] = {}
     without, again = 0, 0
     for row in rows:

@@ -1,6 +1,6 @@
 """The `MODEL` strings of the command line: where a model's responses come from.
 
-Leaves out asking an endpoint (`endpoint.py`, for `audit collect`) and reading files (`load.py`).
+Leaves out asking a model (`live.py`) and reading files (`load.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from auditor.errors import AuditError
 
 Kind = Literal["file", "panel", "hf", "openai"]
 
-_ALLOWED = "Allowed are PATH, file:PATH, file:PATH#MODEL (one model of a file) and panel:MODEL"
+_ALLOWED = (
+    "Allowed are PATH, file:PATH, file:PATH#MODEL (one model of a file), panel:MODEL and openai:NAME@URL"
+)
 _ENDPOINT = "An endpoint is openai:NAME@URL, such as openai:llama-3@http://localhost:8000/v1"
 
 
@@ -26,8 +28,9 @@ class ModelSpec:
     Attributes
     ----------
     kind : where the responses come from.
-    value : path of the file, or name of the model in the panel.
-    model : which model of the file ("" = the only one); names the model where the file does not.
+    value : path of the file, name of the model in the panel, or URL of the endpoint.
+    model : which model of the file ("" = the only one), naming the model where the file does not; what an
+        endpoint calls it.
     text : the string as the user wrote it.
     """
 
@@ -59,17 +62,15 @@ class EndpointSpec:
 
 
 def parse_model(text: str) -> ModelSpec:
-    """Take the `MODEL` string of recorded responses apart."""
+    """Take a `MODEL` string apart."""
     scheme, separator, rest = text.partition(":")
     if not text.strip() or (separator and scheme in ("file", "panel") and not rest):
         raise AuditError(f"MODEL {text!r} names nothing. {_ALLOWED}.")
     if separator and scheme == "panel":
         return ModelSpec("panel", rest, "", text)
     if separator and scheme == "openai":
-        raise AuditError(
-            f"MODEL {text!r}: an endpoint is not asked while it is judged. {_ALLOWED}: collect its answers "
-            f"into a file first: audit collect {text} --probes SET -o FILE"
-        )
+        endpoint = parse_endpoint(text)
+        return ModelSpec("openai", endpoint.url, endpoint.name, text)
     if separator and scheme == "hf":
         raise AuditError(
             f"MODEL {text!r}: asking a model directly is not in this version. {_ALLOWED}: collect outputs "

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from auditor.answer_key import with_key
-from auditor.collected import FORMAT, Collected, beside, decoding_in, held_in, opened
+from auditor.answer_lines import FORMAT
+from auditor.collected import Collected, beside, decoding_in, held_in, opened
 from auditor.errors import AuditError, IncompleteError
 from auditor.panel import assemble
 from auditor.readers import ReadOptions, detect, read
@@ -142,7 +143,9 @@ def test_answers_from_two_places_are_kept_apart(path):
     """Two local servers may give the same name to two models."""
     add(path, row(0))
     before = path.read_bytes()
-    with pytest.raises(AuditError, match=r"line 1: .*a m at http://host/v1, and http://other/v1 may be"):
+    with pytest.raises(
+        AuditError, match=r"line 1: .*answers of m at http://host/v1, and http://other/v1 may be"
+    ):
         held_in(path, EndpointSpec("m", "http://other/v1"), DECODING)
     assert path.read_bytes() == before
 

@@ -57,10 +57,14 @@ def test_models_cannot_be_asked_yet():
         parse_model("hf:org/m")
 
 
-def test_an_endpoint_is_asked_before_it_is_judged():
-    text = "openai:m@http://host/v1"
-    with pytest.raises(AuditError, match=rf"into a file first: audit collect {text} --probes SET -o FILE"):
-        parse_model(text)
+def test_an_endpoint_as_a_model():
+    text = "openai:m@http://host/v1/"
+    assert parse_model(text) == ModelSpec("openai", "http://host/v1", "m", text)
+
+
+def test_where_only_recorded_answers_serve(files):
+    with pytest.raises(AuditError, match=r"has to be asked, and here only recorded"):
+        load("openai:m@http://host/v1", ["panel:wren"], panel=files / "panel.jsonl")
 
 
 @pytest.mark.parametrize(
