@@ -21,7 +21,7 @@ Body = dict[str, Any]
 
 
 def prompt_of(body: Body) -> str:
-    return body["messages"][-1]["content"]
+    return body["messages"][-1]["content"] if "messages" in body else body["prompt"]
 
 
 def about_abilities(body: Body) -> bool:
@@ -49,6 +49,8 @@ class Server:
         self.retry_after = "0.02"
         self.slow = 0.0
         self.greedy = False
+        self.echoed = -1.5
+        self.closed = ""
         self.says: dict[str, str] = {}
         self.finish = "stop"
         self.at_once = self.most_at_once = 0
@@ -87,6 +89,14 @@ class Server:
         entries = [{"token": word, "logprob": value}]
         entries += [{"token": f"{word}{i}", "logprob": -2.0 - i} for i in range(1, top)]
         return {"token": word, "logprob": value, "bytes": None, "top_logprobs": entries[:top]}
+
+    def echo(self, body: Body) -> Body:
+        """A plain completion that begins with the prompt, with log probabilities of all of it."""
+        said = ("" if "echo" in self.ignores else body["prompt"]) + " oak"
+        tokens = said.split()
+        found = {"tokens": tokens, "token_logprobs": [None] + [self.echoed] * (len(tokens) - 1)}
+        logprobs = None if "echo_logprobs" in self.ignores else found
+        return {"id": "c", "model": body["model"], "choices": [{"text": said, "logprobs": logprobs}]}
 
     def completion(self, body: Body, fault: str | None) -> Body:
         n = 1 if "n" in self.ignores else body.get("n", 1)
@@ -131,6 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
         if server.key and self.headers.get("authorization") != f"Bearer {server.key}":
             said = f"Incorrect key: {self.headers.get('authorization')}"
             return self.send(401, {"error": {"message": said, "code": "invalid_api_key"}})
+        if self.path == "/v1/completions" and server.closed:
+            return self.send(int(server.closed), {"error": {"message": "not here"}})
+        if self.path == "/v1/completions" and "completions" not in server.refuses:
+            return self.send(200, server.echo(body))
         if not self.path.startswith("/v1/chat/completions") or body["model"] not in server.models:
             return self.send(404, {"error": {"message": f"no model {body['model']} here"}})
         refused = server.refuses & body.keys()
@@ -148,7 +162,21 @@ class _Handler(BaseHTTPRequestHandler):
             content = b'{"error": {"message": "out of memory"}}'
         if fault == "hang":
             time.sleep(5)
+        if fault == "stream":
+            content = b'data: {"choices": [{"delta": {"content": "Oak"}}]}\n\ndata: [DONE]\n\n'
+        if fault in ("drip", "chunks"):
+            return self.send_slowly(content, whole=fault == "drip")
         self.send(200, content, cut=fault == "cut")
+
+    def send_slowly(self, content: bytes, *, whole: bool) -> None:
+        """Piece by piece, of unknown length; if not `whole`, break off in the middle at once."""
+        self.send_response(200)
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for byte in content if whole else content[:9]:
+            self.wfile.write(b"1\r\n%c\r\n" % byte)
+            time.sleep(0.05 if whole else 0)
+        self.close_connection = True
 
     def send(
         self, status: int, content: bytes | Body, headers: dict[str, str] | None = None, *, cut: bool = False

@@ -53,7 +53,7 @@ class EndpointSpec:
 
     name: str
     url: str
-    trials: ClassVar[int] = 8
+    trials: ClassVar[int] = 9
 
     @property
     def at(self) -> str:

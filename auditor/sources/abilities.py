@@ -30,7 +30,7 @@ async def find_out(endpoint: Endpoint, decoding: Decoding) -> Abilities:
     free = Decoding(temperature=1.0, max_tokens=_LONG)
     seed = await _seed(endpoint, free, missing)
     several = await _several(endpoint, free, missing)
-    return Abilities(top, seed, several, missing)
+    return Abilities(top, seed, several, missing, await _echo(endpoint, missing))
 
 
 async def _logprobs(
@@ -101,6 +101,21 @@ async def _several(endpoint: Endpoint, decoding: Decoding, missing: dict[str, st
     elif len(reply.choices) < 2:
         missing["n"] = f"ignored: asked for 2 answers at once, got {len(reply.choices)}"
     return "n" not in missing
+
+
+async def _echo(endpoint: Endpoint, missing: dict[str, str]) -> bool:
+    """Ask for the log probabilities of a text that is given: what scoring another model's answers needs.
+
+    Whatever goes wrong here stops nothing: /completions is another door than the one that answers come from.
+    """
+    try:
+        reason = await endpoint.echo(_INVENT)
+    except UnansweredError as trouble:
+        known = trouble.refused or trouble.stops or trouble.status == 501
+        reason = f"refused: {trouble.what}" if known else f"cannot be told: {trouble.what}"
+    if reason:
+        missing["prompt_logprobs"] = reason
+    return not reason
 
 
 def _words(choice: Choice) -> str:

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from auditor.errors import AuditError
 from auditor.sources import EndpointSpec
 from auditor.sources.pacing import Pacer, Patience
-from auditor.sources.replies import Reply, read_reply
+from auditor.sources.replies import Reply, read_reply, unusable_echo
 from auditor.sources.responder import Decoding
 from auditor.sources.unanswered import UnansweredError, cleaned, message_in, of_status
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+T = TypeVar("T")
 KEYS = ("AUDIT_API_KEY", "OPENAI_API_KEY")  # the first that is set
 NEEDS = "Asking an endpoint needs: pip install 'distill-audit[api]'."
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -71,17 +72,43 @@ class Endpoint:
 
         A server that is merely busy (429) uses up no patience as long as it answers others meanwhile.
         """
+        chat = self._client.chat.completions.with_raw_response
+        return await self._patiently(
+            lambda: chat.create(**self._body(prompt, decoding, seed, n), extra_headers=_headers(self._key)),
+            lambda content, seconds: read_reply(content, seconds, self._key),
+        )
+
+    async def echo(self, prompt: str) -> str:
+        """Why /completions, asked once to repeat a prompt with log probabilities, is of no use; "" = it is."""
+        plain = self._client.completions.with_raw_response
+        body: dict[str, Any] = {"model": self.spec.name, "prompt": prompt, "max_tokens": 1, "temperature": 0}
+        body |= {"echo": True, "logprobs": 1}
+        return await self._patiently(
+            lambda: plain.create(**body, extra_headers=_headers(self._key)),
+            lambda content, _: unusable_echo(content, prompt),
+            tries=1,
+        )
+
+    async def _patiently(
+        self,
+        send: Callable[[], Awaitable[Any]],
+        read: Callable[[bytes, float], T],
+        tries: int | None = None,
+    ) -> T:
+        """Send until what comes can be read, as often as patience (or `tries`) allows."""
         tried, answered = 0, self._answered
         while True:
             try:
-                return await self._once(self._body(prompt, decoding, seed, n))
+                found = read(*await self._once(send))
+                self._answered += 1
+                return found
             except UnansweredError as trouble:
                 if trouble.refused and self._learns(trouble):
                     continue
                 if trouble.status == 429 and self._answered > answered:
                     tried, answered = 0, self._answered
                 tried += 1
-                self._give_up(trouble, tried)
+                self._give_up(trouble, tried, tries or self.patience.tries)
                 await self._rest(trouble, tried)
 
     async def offered(self) -> list[str]:
@@ -112,8 +139,8 @@ class Endpoint:
             body["n"] = n
         return body
 
-    async def _once(self, body: Mapping[str, Any]) -> Reply:
-        """Send one request when its turn has come."""
+    async def _once(self, send: Callable[[], Awaitable[Any]]) -> tuple[bytes, float]:
+        """Send one request when its turn has come: what came, and the seconds it took."""
         import openai
 
         await self._pacer.turn()
@@ -122,9 +149,7 @@ class Endpoint:
         try:
             # The client's own limit is for each piece of an answer; one that drips would never reach it.
             async with asyncio.timeout(self._timeout):
-                raw = await self._client.chat.completions.with_raw_response.create(
-                    **body, extra_headers=_headers(self._key)
-                )
+                raw = await send()
                 content: bytes = raw.http_response.content
         except (openai.APITimeoutError, TimeoutError):
             raise UnansweredError(
@@ -143,9 +168,7 @@ class Endpoint:
             ) from None
         except openai.OpenAIError as error:
             raise UnansweredError(cleaned(f"{self.spec.url}: {error}", self._key), again=True) from None
-        reply = read_reply(content, monotonic() - started, self._key)
-        self._answered += 1
-        return reply
+        return content, monotonic() - started
 
     def _unreached(self, error: Exception) -> str:
         """Say why there was no whole answer: no connection, or one that broke off."""
@@ -165,14 +188,14 @@ class Endpoint:
             return True
         return False
 
-    def _give_up(self, trouble: UnansweredError, tried: int) -> None:
+    def _give_up(self, trouble: UnansweredError, tried: int, tries: int) -> None:
         """Raise the trouble if another try is of no use."""
         if not trouble.again:
             raise trouble
         if trouble.wait is not None and trouble.wait > self.patience.told:
             what = f"{trouble.what} It asks to wait {trouble.wait:.0f} s. Run the same command after that."
             raise UnansweredError(what, status=trouble.status, stops=True)
-        if tried >= self.patience.tries:
+        if tried >= tries:
             busy = trouble.status == 429
             advice = " Ask less: --rate (requests a minute) and --concurrency." if busy else ""
             raise UnansweredError(

@@ -94,14 +94,7 @@ class Reply:
 
 def read_reply(content: bytes, seconds: float, secret: str = "") -> Reply:
     """Take the body of a successful answer apart; `UnansweredError` where it cannot be used."""
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        start = cleaned(content[:80].decode("utf-8", "replace"), secret)
-        raise UnansweredError(
-            f"The answer is not valid JSON ({error}); it begins {start!r}.",
-            again=True,
-        ) from None
+    body = _parsed(content, secret)
     choices = body.get("choices") if isinstance(body, dict) else None
     if not isinstance(choices, list) or not choices:
         said = cleaned(message_in(body), secret) if isinstance(body, dict) else ""
@@ -119,6 +112,36 @@ def read_reply(content: bytes, seconds: float, secret: str = "") -> Reply:
         {name: n for name, n in counted.items() if type(n) is int},
         seconds,
     )
+
+
+def _parsed(content: bytes, secret: str = "") -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        start = cleaned(content[:80].decode("utf-8", "replace"), secret)
+        stream = " It is a stream, and none was asked for." if content.startswith(b"data:") else ""
+        raise UnansweredError(
+            f"The answer is not valid JSON ({error}); it begins {start!r}.{stream}",
+            again=True,
+        ) from None
+
+
+def unusable_echo(content: bytes, prompt: str) -> str:
+    """Why a completion holds no log probabilities of the prompt that it was to repeat; "" = it holds them."""
+    body = _parsed(content)
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    if not str(choice.get("text") or "").startswith(prompt):
+        return "ignored: the answer does not begin with the prompt that it was to repeat"
+    found = choice.get("logprobs")
+    values = found.get("token_logprobs") if isinstance(found, dict) else None
+    # The first token has nothing before it; the last was generated.
+    if not isinstance(values, list) or len(values) < 3:
+        return "ignored: the prompt came back without log probabilities"
+    numbers = [_number(value) for value in values[1:-1]]
+    if any(n is None or n > 0 for n in numbers):
+        return "those of the prompt are no log probabilities (NaN, missing or above 0)"
+    return ""
 
 
 def _choice(choice: Any) -> Choice:

@@ -77,13 +77,16 @@ class Abilities:
     top_logprobs : most log probabilities it gave at every position; None = it gives none that can be used.
     seed : the same seed gave the same answer, and another seed another.
     several : it gives as many answers to one request as were asked for ("n").
-    missing : "logprobs", "seed", "n" or "sampling" -> why it is missing, or cannot be told.
+    missing : "logprobs", "seed", "n", "sampling" or "prompt_logprobs" -> why it is missing, or cannot be
+        told.
+    prompt_logprobs : it gives log probabilities of a text that it is given, not only of its own answers.
     """
 
     top_logprobs: int | None
     seed: bool
     several: bool
     missing: Mapping[str, str] = field(default_factory=dict)
+    prompt_logprobs: bool = False
 
 
 class Target(Protocol):

@@ -59,7 +59,7 @@ def test_the_answers_can_be_judged(audit, collect, server):
 def test_a_dry_run_asks_nothing_and_writes_nothing(collect, server, tmp_path):
     result = collect("--dry-run", "--rate", "6", "--samples", "2", "--temperature", "1")
     assert result.exit_code == 0
-    for words in (f"To ask    {2 * N} requests", "at most 24,576 in the answers", "5.3 minutes or more"):
+    for words in (f"To ask    {2 * N} requests", "at most 24,576 in the answers", "5.5 minutes or more"):
         assert words in result.stdout
     assert not server.requests
     assert not (tmp_path / "a.jsonl").exists()

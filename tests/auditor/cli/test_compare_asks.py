@@ -124,13 +124,13 @@ def test_teachers_are_asked_likewise(ask, server):
 def test_more_than_is_allowed_is_not_asked(ask, server):
     result = ask("--most-requests", str(N))
     assert result.exit_code == 2
-    assert f"Up to {N + 8} requests would be sent, and --most-requests allows {N}: {N} prompts to S" in (
+    assert f"Up to {N + 9} requests would be sent, and --most-requests allows {N}: {N} prompts to S" in (
         result.stderr
     )
-    assert f"Nothing was asked. Give --most-requests {N + 8}" in result.stderr
+    assert f"Nothing was asked. Give --most-requests {N + 9}" in result.stderr
     assert not server.requests
-    assert ask("--most-requests", str(N + 8), "--fail-on", "never").exit_code == 0
-    assert len(server.requests) <= N + 8
+    assert ask("--most-requests", str(N + 9), "--fail-on", "never").exit_code == 0
+    assert len(server.requests) <= N + 9
 
 
 def test_the_limit_is_for_all_models_together(ask, server):

@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from time import monotonic
 
 import pytest
 
@@ -104,7 +105,9 @@ def test_a_key_that_the_server_repeats_is_not_shown(server, monkeypatch):
     assert caught.value.stops
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "malformed", "no_choices", "cut", "408"])
+@pytest.mark.parametrize(
+    "fault", ["429", "500", "503", "malformed", "no_choices", "cut", "chunks", "stream", "408"]
+)
 def test_what_passes_is_tried_again(server, fault):
     server.fault = faults(fault, fault)
     assert ask(server).choices[0].text
@@ -119,6 +122,8 @@ def test_what_passes_is_tried_again(server, fault):
         ("malformed", "not valid JSON .* it begins", False),
         ("no_choices", "no 'choices'.* the server says 'out of memory'", False),
         ("cut", "No whole answer", False),
+        ("chunks", "No whole answer", False),
+        ("stream", "It is a stream, and none was asked for", False),
     ],
 )
 def test_what_does_not_pass_is_given_up(server, fault, words, stops):
@@ -150,6 +155,15 @@ def test_a_server_that_hangs(server):
     with pytest.raises(UnansweredError, match=r"no whole answer within 0\.2 s.*--timeout") as caught:
         ask(server, timeout=0.2, patience=Patience(tries=1))
     assert not caught.value.stops
+
+
+def test_a_server_that_drips(server):
+    """Each piece comes in time, the whole never does."""
+    server.fault = lambda body: "drip"
+    started = monotonic()
+    with pytest.raises(UnansweredError, match=r"no whole answer within 0\.3 s"):
+        ask(server, timeout=0.3, patience=Patience(tries=1))
+    assert monotonic() - started < 2
 
 
 def test_retry_after_is_obeyed_by_all(server):
@@ -252,7 +266,8 @@ def test_a_server_that_does_everything(server):
     found = abilities(server)
     assert (found.top_logprobs, found.seed, found.several, found.missing) == (20, True, True, {})
     assert all(about_abilities(body) for body in server.requests)
-    assert len(server.requests) < 8
+    assert found.prompt_logprobs
+    assert len(server.requests) <= parse_endpoint(f"openai:m@{server.url}").trials
 
 
 @pytest.mark.parametrize(
@@ -271,6 +286,33 @@ def test_what_is_ignored_without_a_word_and_what_is_refused(server, ability, ign
     server.ignores, server.refuses = set(), {ability}
     (reason,) = abilities(server).missing.values()
     assert re.search(refused, reason)
+
+
+@pytest.mark.parametrize(
+    ("ignores", "refuses", "value", "words"),
+    [
+        ({"echo"}, set(), -1.5, "ignored: the answer does not begin with the prompt"),
+        ({"echo_logprobs"}, set(), -1.5, "ignored: the prompt came back without log probabilities"),
+        (set(), {"completions"}, -1.5, "refused: .*404"),
+        (set(), set(), 0.5, "no log probabilities"),
+        (set(), set(), float("nan"), "no log probabilities"),
+    ],
+)
+def test_log_probabilities_of_a_text_that_is_given(server, ignores, refuses, value, words):
+    server.ignores, server.refuses, server.echoed = ignores, refuses, value
+    found = abilities(server)
+    assert not found.prompt_logprobs
+    assert list(found.missing) == ["prompt_logprobs"]
+    assert re.search(words, found.missing["prompt_logprobs"])
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [("403", "refused"), ("500", "cannot be told"), ("501", "refused")]
+)
+def test_trouble_at_the_other_door_stops_nothing(server, status, word):
+    server.closed = status
+    assert abilities(server).missing["prompt_logprobs"].startswith(f"{word}: ")
+    assert sum("echo" in body for body in server.requests) == 1
 
 
 def test_how_many_log_probabilities(server):
