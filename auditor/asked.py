@@ -7,9 +7,11 @@ Leaves out the asking (`collect.py`) and the judging.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +25,7 @@ from auditor.progress import Progress
 from auditor.readers.rows import file_hash
 from auditor.readers.text import stem_of
 from auditor.recorded import COLUMNS, Recorded
+from auditor.sources.endpoint import KEYS, key_from
 from auditor.sources.live import target_of
 from auditor.sources.responder import Decoding
 
@@ -62,6 +65,7 @@ class Asking:
         due = {text: plan for text, plan in plans.items() if plan.missing}
         if self.dry_run and due:
             raise StillToAskError("\n\n".join([*(str(plan) for plan in due.values()), _AFTERWARDS]))
+        _check_key(due.values())
         self._check_number(due)
         for plan in due.values():
             self.progress.warn(_announced(plan))
@@ -97,8 +101,8 @@ class Asking:
         except IncompleteError as error:
             output = plan.config.output
             raise IncompleteError(
-                f"{error} Nothing was judged. Rate, timeout and tries can be chosen with: audit collect "
-                f"{text} --probes FILE --evidence {self.evidence}"
+                f"{error} Nothing was judged. Temperature, rate and timeout can be chosen with: audit "
+                f"collect {text} --probes FILE --evidence {self.evidence}"
                 + (
                     f" What there is can be judged as --student 'file:{output}#{plan.target.name}'."
                     if Path(output).exists()
@@ -108,6 +112,17 @@ class Asking:
 
 
 _AFTERWARDS = "Then the panel would be judged. Nobody was asked, and nothing was measured or stored."
+
+
+def _check_key(due: Collection[Plan]) -> None:
+    """Refuse to send one key to two servers: it belongs to one of them."""
+    servers = sorted({urlsplit(plan.target.at).netloc for plan in due if plan.target.trials})
+    if len(servers) > 1 and key_from(os.environ):
+        raise AuditError(
+            f"A key is set ({' or '.join(KEYS)}), and it would be sent to {' and to '.join(servers)}. Ask "
+            "one after the other, each with its own key: audit collect MODEL --probes FILE --evidence FILE; this "
+            "command then asks nothing again. Nothing was asked."
+        )
 
 
 def _check_names(texts: Sequence[str], recorded: Sequence[Recorded]) -> None:
@@ -167,6 +182,10 @@ def _recorded(plan: Plan) -> Recorded:
         f"{target.name} was asked at {target.at}, at temperature {d.temperature:g}, at most {d.max_tokens} "
         f"tokens an answer{system}" + (f"; {cut} of {len(rows)} answers were cut off there." if cut else ".")
     ]
+    if len(names := sorted({row["server_model"] for row in rows if row.get("server_model")})) > 1:
+        notes.append(
+            f"{target.name} was called {' and '.join(names)} by its server: these may be different models."
+        )
     columns = [
         [target.name] * len(rows),
         [own[row["probe"]] for row in rows],

@@ -50,7 +50,7 @@ class Server:
         self.slow = 0.0
         self.greedy = False
         self.echoed = -1.5
-        self.closed = ""
+        self.closed = self.moved = ""
         self.says: dict[str, str] = {}
         self.finish = "stop"
         self.at_once = self.most_at_once = 0
@@ -141,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
         if server.key and self.headers.get("authorization") != f"Bearer {server.key}":
             said = f"Incorrect key: {self.headers.get('authorization')}"
             return self.send(401, {"error": {"message": said, "code": "invalid_api_key"}})
+        if server.moved:
+            return self.send(307, b"", {"location": server.moved})
         if self.path == "/v1/completions" and server.closed:
             return self.send(int(server.closed), {"error": {"message": "not here"}})
         if self.path == "/v1/completions" and "completions" not in server.refuses:

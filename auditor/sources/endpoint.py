@@ -79,7 +79,7 @@ class Endpoint:
         )
 
     async def echo(self, prompt: str) -> str:
-        """Why /completions, asked once to repeat a prompt with log probabilities, is of no use; "" = it is."""
+        """Why /completions, asked once to repeat a prompt with logprobs, is of no use; "" = it is of use."""
         plain = self._client.completions.with_raw_response
         body: dict[str, Any] = {"model": self.spec.name, "prompt": prompt, "max_tokens": 1, "temperature": 0}
         body |= {"echo": True, "logprobs": 1}

@@ -219,6 +219,48 @@ def test_another_server_of_the_same_name_is_not_mixed_with_what_is_held(ask, ser
     assert f"holds answers of S at {old}, and {server.url} may be another model" in result.stderr
 
 
+def test_one_key_is_not_sent_to_two_servers(ask, server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    with serving() as other:
+        other.models = ("T",)
+        result = ask(teacher=f"openai:T@{other.url}", lacks=("S", "T"))
+        assert result.exit_code == 2
+        assert "A key is set (AUDIT_API_KEY or OPENAI_API_KEY), and it would be sent to 127.0.0.1:" in (
+            result.stderr
+        )
+        assert "sk-very-secret" not in result.stderr
+        assert not other.requests + server.requests
+    assert ask("--fail-on", "never").exit_code == 0
+    assert server.headers[0]["authorization"] == "Bearer sk-very-secret"
+
+
+def test_a_model_that_changes_under_way_is_said_in_the_report(ask, server):
+    whole = server.completion
+    server.completion = lambda body, fault: whole(body, fault) | {"model": f"m{len(server.asked) % 2}"}
+    report = json.loads(ask("--fail-on", "never").stdout)
+    assert "S was called m0 and m1 by its server: these may be different models." in report["caveats"]
+
+
+def test_answers_asked_for_in_a_way_of_another_version(ask, server):
+    ask()
+    rows = [row | {"decoding": {**row["decoding"], "top_p": 0.9}} for row in kept()]
+    Path(KEPT).write_text("".join(json.dumps(row) + "\n" for row in rows[:3]))
+    asked = len(server.requests)
+    result = ask()
+    assert result.exit_code == 2
+    assert "answers of S were asked for in a way that this version does not know" in result.stderr
+    assert len(server.requests) == asked
+
+
+def test_a_line_cut_off_by_a_kill_is_asked_again(ask, server):
+    ask()
+    whole = Path(KEPT).read_bytes()
+    Path(KEPT).write_bytes(whole[:-30])
+    assert ask("--fail-on", "never").exit_code == 0
+    assert len(server.asked) == N + 1
+    assert len(kept()) == N
+
+
 def test_without_prompts_there_is_nothing_to_ask(audit, server):
     url = server.url
     result = audit("compare", "-s", f"openai:S@{url}", "-t", f"openai:T@{url}")

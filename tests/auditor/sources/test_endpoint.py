@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -148,6 +149,19 @@ def test_nobody_there(server):
     with pytest.raises(UnansweredError, match="Check that the server runs") as caught:
         ask(server)
     assert caught.value.stops
+
+
+def test_a_redirect_does_not_take_the_key_elsewhere(server, monkeypatch):
+    """The client follows redirects; another host must not get the key."""
+    monkeypatch.setenv("AUDIT_API_KEY", "ours")
+    with serving() as other:
+        other.url = other.url.replace("127.0.0.1", "localhost")
+        server.moved = f"{other.url}/chat/completions"
+        with contextlib.suppress(UnansweredError):
+            ask(server, patience=Patience(tries=1))
+        (headers,) = other.headers
+        assert "ours" not in str(headers)
+        assert server.headers[0]["authorization"] == "Bearer ours"
 
 
 def test_a_server_that_hangs(server):
