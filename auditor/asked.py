@@ -120,8 +120,8 @@ def _check_key(due: Collection[Plan]) -> None:
     if len(servers) > 1 and key_from(os.environ):
         raise AuditError(
             f"A key is set ({' or '.join(KEYS)}), and it would be sent to {' and to '.join(servers)}. Ask "
-            "one after the other, each with its own key: audit collect MODEL --probes FILE --evidence FILE; this "
-            "command then asks nothing again. Nothing was asked."
+            "one after the other, each with its own key: audit collect MODEL --probes FILE --evidence FILE; "
+            "this command then asks nothing again. Nothing was asked."
         )
 
 
