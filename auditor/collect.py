@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import auditor
 from auditor.answer_lines import FORMAT, MARK
 from auditor.collected import Collected, Held, opened
 from auditor.due import CollectConfig, Plan, plan, planned
@@ -127,7 +127,7 @@ class Job:
         self._plan, self._file, self._outcome, self._progress = made, file, outcome, progress
         self._asked = {asked.probe.id: asked for asked, _ in made.missing}
         self._more: dict[str, Any] = {}
-        self._version = metadata.version("distill-audit")
+        self._version = auditor.__version__
 
     def run(self, responder: Responder) -> None:
         """Find out what the responder can do, then ask."""
