@@ -51,8 +51,8 @@ class Asking:
 
     def answers(
         self, texts: Sequence[str], recorded: Sequence[Recorded], others: Sequence[Recorded] = ()
-    ) -> dict[str, Recorded]:
-        """Answers of the models with these `MODEL` strings to the prompts of the recordings.
+    ) -> dict[str, tuple[str, Recorded]]:
+        """`MODEL` string -> name of the model, and its answers to the prompts of the recordings.
 
         `others` : recordings whose models take part, too, and whose prompts are not asked.
 
@@ -71,7 +71,7 @@ class Asking:
             self.progress.warn(_announced(plan))
         for text, plan in due.items():
             self._ask(text, plan)
-        return {text: _recorded(plan) for text, plan in plans.items()}
+        return {text: (plan.target.name, _recorded(plan)) for text, plan in plans.items()}
 
     def _plan(self, text: str, chosen: ProbeSet) -> Plan:
         output, target = beside(self.evidence), target_of(text)

@@ -28,7 +28,7 @@ class ModelSpec:
     Attributes
     ----------
     kind : where the responses come from.
-    value : path of the file, name of the model in the panel, or URL of the endpoint.
+    value : path of the file, name of the model in the panel, URL of the endpoint, or folder of the weights.
     model : which model of the file ("" = the only one), naming the model where the file does not; what an
         endpoint calls it.
     text : the string as the user wrote it.
@@ -64,7 +64,7 @@ class EndpointSpec:
 def parse_model(text: str) -> ModelSpec:
     """Take a `MODEL` string apart."""
     scheme, separator, rest = text.partition(":")
-    if not text.strip() or (separator and scheme in ("file", "panel") and not rest):
+    if not text.strip() or (separator and scheme in ("file", "panel", "hf") and not rest):
         raise AuditError(f"MODEL {text!r} names nothing. {_ALLOWED}.")
     if separator and scheme == "panel":
         return ModelSpec("panel", rest, "", text)
@@ -72,10 +72,7 @@ def parse_model(text: str) -> ModelSpec:
         endpoint = parse_endpoint(text)
         return ModelSpec("openai", endpoint.url, endpoint.name, text)
     if separator and scheme == "hf":
-        raise AuditError(
-            f"MODEL {text!r}: asking a model directly is not in this version. {_ALLOWED}: collect outputs "
-            "into a file first."
-        )
+        return ModelSpec("hf", rest, "", text)
     if re.match(r"[a-z][a-z0-9+.-]+://", text):
         raise AuditError(f"MODEL {text!r}: {scheme}: is not a source. {_ALLOWED}: download the file first.")
     path = rest if separator and scheme == "file" else text

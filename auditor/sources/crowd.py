@@ -20,6 +20,7 @@ from auditor.sources.responder import Abilities, Answer, Decoding, Keep, Questio
 from auditor.sources.unanswered import UnansweredError
 
 IN_A_ROW = 5  # failed requests with none answered in between, after which asking on is of no use
+REFUSED_IN_A_ROW = 50  # more, where each was refused: a server may refuse what is asked in this prompt only
 
 
 class EndpointResponder:
@@ -153,9 +154,10 @@ class _Crowd:
     def _failed(self, trouble: UnansweredError) -> None:
         """Count a request that was given up; too many in a row, and the endpoint is taken to be broken."""
         self._failures[trouble.what] += 1
-        self._failed_in_a_row += 1
-        if self._failed_in_a_row >= IN_A_ROW:
-            what = f"{trouble.what} {self._failed_in_a_row} requests in a row were given up."
+        self._failed_in_a_row += 1 if trouble.refused else REFUSED_IN_A_ROW // IN_A_ROW
+        if self._failed_in_a_row >= REFUSED_IN_A_ROW:
+            n = REFUSED_IN_A_ROW if trouble.refused else IN_A_ROW
+            what = f"{trouble.what} {n} requests in a row were given up."
             raise UnansweredError(what, status=trouble.status, stops=True)
 
 

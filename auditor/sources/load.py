@@ -19,7 +19,7 @@ from auditor.readers import ReadOptions, read
 from auditor.recorded import Recorded
 from auditor.sources import ModelSpec, parse_model
 
-LIVE = ("openai",)  # kinds of models that are asked
+LIVE = ("openai", "hf")  # kinds of models that are asked
 
 
 class Asking(Protocol):
@@ -27,8 +27,8 @@ class Asking(Protocol):
 
     def answers(
         self, texts: Sequence[str], recorded: Sequence[Recorded], others: Sequence[Recorded]
-    ) -> Mapping[str, Recorded]:
-        """Answers of the models with these `MODEL` strings to the prompts of the recordings.
+    ) -> Mapping[str, tuple[str, Recorded]]:
+        """`MODEL` string -> name of the model, and its answers to the prompts of the recordings.
 
         `others` : recordings whose models take part, too, and whose prompts are not asked.
         """
@@ -90,8 +90,7 @@ def _asked(
     texts = [spec.text for spec in specs]
     if twice := next((t for t in texts if texts.count(t) > 1), None):
         raise AuditError(f"{twice} is given more than once. Give each model one role. Nothing was asked.")
-    answers = asking.answers(texts, recorded, others)
-    return {spec.text: (spec.model, answers[spec.text]) for spec in specs}
+    return dict(asking.answers(texts, recorded, others))
 
 
 def _resolve(

@@ -61,7 +61,7 @@ def of_status(
         )
     if status in (404, 405):
         return UnansweredError(f"{answer}.", status=status, stops=True)
-    if status == 402 or (status == 429 and "quota" in said.lower()):
+    if status == 402 or (status == 429 and "insufficient_quota" in said):
         return UnansweredError(
             f"{answer}: the account has nothing left to spend. Top it up, or use another key.",
             status=status,

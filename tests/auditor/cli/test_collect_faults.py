@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -41,6 +42,26 @@ def test_a_broken_server_is_left_alone(collect, server, fault):
     assert "5 requests in a row were given up. No answer was collected." in result.stderr
     assert len(server.asked) == 5
     assert not Path("a.jsonl").exists()
+
+
+def test_prompts_that_are_refused_one_after_the_other_do_not_stop_the_rest(collect, server):
+    """As by a content filter: the refused ones stand first, and are asked first again next time."""
+    server.fault = lambda body: "400" if prompt_of(body) in {f"Ask {i}?" for i in range(8)} else None
+    for due in (N, 8):
+        result = collect("--concurrency", "1")
+        assert result.exit_code == 3
+        assert f"8 of {due} requests were given up" in result.stderr
+        assert len(answers()) == N - 8
+
+
+def test_a_server_that_refuses_every_prompt_is_left_alone(collect, server):
+    rows = [json.dumps({"prompt": f"More {i}?"}) + "\n" for i in range(60)]
+    Path("p.jsonl").write_text("".join(rows))
+    server.fault = lambda body: None if about_abilities(body) else "400"
+    result = collect("--concurrency", "1")
+    assert result.exit_code == 3
+    assert "50 requests in a row were given up. No answer was collected." in result.stderr
+    assert len(server.asked) == 50
 
 
 def test_a_storm_that_does_not_end_keeps_what_came(collect, server):

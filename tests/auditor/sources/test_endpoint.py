@@ -19,7 +19,7 @@ from auditor.sources.endpoint import Endpoint, key_from
 from auditor.sources.pacing import Pacer, Patience
 from auditor.sources.replies import Logprobs, read_reply
 from auditor.sources.responder import Decoding
-from auditor.sources.unanswered import UnansweredError, told_to_wait
+from auditor.sources.unanswered import UnansweredError, message_in, of_status, told_to_wait
 from tests.endpoint_server import about_abilities, serving
 
 FAST = Patience(tries=3, first=0.01, longest=0.02)
@@ -142,6 +142,18 @@ def test_what_cannot_pass_is_not_tried_again(server, fault, stops):
         ask(server)
     assert len(server.requests) == 1
     assert caught.value.stops == stops
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ({"message": "Top up.", "code": "insufficient_quota"}, False),
+        ({"message": "Quota exceeded for requests per minute", "code": 429}, True),
+    ],
+)
+def test_an_empty_account_is_not_a_busy_server(said, again):
+    trouble = of_status(429, message_in({"error": said}), {}, "http://host/v1", has_key=True)
+    assert (trouble.again, trouble.stops) == (again, not again)
 
 
 def test_nobody_there(server):

@@ -6,6 +6,7 @@ import pytest
 
 from auditor.errors import AuditError
 from auditor.sources import EndpointSpec, ModelSpec, parse_endpoint, parse_model
+from auditor.sources.live import target_of
 from auditor.sources.load import load
 
 
@@ -52,9 +53,10 @@ def test_a_file_with_a_number_sign_in_its_name(tmp_path):
     assert parse_model(str(path)).value == str(path)
 
 
-def test_models_cannot_be_asked_yet():
-    with pytest.raises(AuditError, match=r"not in this version.*collect outputs into a file first"):
-        parse_model("hf:org/m")
+def test_weights_cannot_be_asked_yet():
+    assert parse_model("hf:org/m") == ModelSpec("hf", "org/m", "", "hf:org/m")
+    with pytest.raises(AuditError, match=r"not asked in this version\. Serve them.*openai:NAME@URL"):
+        target_of("hf:org/m")
 
 
 def test_an_endpoint_as_a_model():
@@ -79,7 +81,7 @@ def test_endpoints(text, name, url):
     assert parse_endpoint(text) == EndpointSpec(name, url)
 
 
-@pytest.mark.parametrize("text", ["", "panel:", "file:", "s3://bucket/a.jsonl"])
+@pytest.mark.parametrize("text", ["", "panel:", "file:", "hf:", "s3://bucket/a.jsonl"])
 def test_strings_that_name_nothing(text):
     with pytest.raises(AuditError, match=r"Allowed are PATH, file:PATH"):
         parse_model(text)
