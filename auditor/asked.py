@@ -8,7 +8,7 @@ Leaves out the asking (`collect.py`) and the judging.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from auditor.collect import gather
 from auditor.collected import answers_in, beside, decoding_in, held_in
 from auditor.due import CollectConfig, Plan, planned
 from auditor.errors import AuditError, IncompleteError
+from auditor.panel import Match, Panel, assemble
 from auditor.probe_sets import ProbeSet, set_of
 from auditor.progress import Progress
 from auditor.readers.rows import file_hash
@@ -42,12 +43,16 @@ class Asking:
     ----------
     evidence : the evidence file. most_requests : of all models together, more are not sent.
     progress : told what is asked. dry_run : ask nobody.
+    commit : given the panel as it is before anything is asked, to commit to its probes; None = nobody does.
+    match : how prompts are matched, as in `assemble`.
     """
 
     evidence: str
     most_requests: int
     progress: Progress
     dry_run: bool = False
+    commit: Callable[[Panel], None] | None = None
+    match: Match = "auto"
 
     def answers(
         self, texts: Sequence[str], recorded: Sequence[Recorded], others: Sequence[Recorded] = ()
@@ -67,6 +72,8 @@ class Asking:
             raise StillToAskError("\n\n".join([*(str(plan) for plan in due.values()), _AFTERWARDS]))
         _check_key(due.values())
         self._check_number(due)
+        if due and self.commit:
+            self.commit(assemble([*recorded, *others], match=self.match))
         for plan in due.values():
             self.progress.warn(_announced(plan))
         for text, plan in due.items():

@@ -5,6 +5,7 @@ Leaves out every measurement.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -25,7 +26,7 @@ from auditor.progress import Progress, Silent
 from auditor.readers import ReadOptions
 from auditor.references import References, decoys, eligible, innocents
 from auditor.sources.load import Loaded, load
-from detectors.types import Float64, PanelView
+from detectors.types import Float64, PanelView, Probe
 
 __all__ = [
     "Case",
@@ -71,10 +72,19 @@ class Case:
     innocents: NDArray[np.int8]
 
 
-def prepare(config: CompareConfig, progress: Progress, *, dry_run: bool = False) -> Case:
+def prepare(
+    config: CompareConfig,
+    progress: Progress,
+    *,
+    dry_run: bool = False,
+    commit: Callable[[Sequence[Probe]], object] | None = None,
+) -> Case:
     """Read panel and lineage, ask models that are to be asked, and settle who plays which role.
 
-    `dry_run` : ask nobody; raises `StillToAskError` where something is to be asked.
+    Parameters
+    ----------
+    dry_run : ask nobody; raises `StillToAskError` where something is to be asked.
+    commit : told the probes of the panel before any model is asked.
     """
     progress.stage("Reading answers")
     match = config.match
@@ -87,6 +97,12 @@ def prepare(config: CompareConfig, progress: Progress, *, dry_run: bool = False)
         keep_going=config.keep_going,
         prompts=Path(config.prompts) if config.prompts else None,
     )
+    key = Path(config.key) if config.key else None
+
+    def commit_to(panel: Panel) -> None:
+        if commit:
+            commit((with_key(panel, key, options) if key else panel).probes)
+
     loaded = load(
         config.student,
         config.teachers,
@@ -94,10 +110,17 @@ def prepare(config: CompareConfig, progress: Progress, *, dry_run: bool = False)
         Path(config.panel) if config.panel else None,
         options,
         match=match,  # type: ignore[arg-type]
-        asking=Asking(config.evidence, config.most_requests, progress, dry_run),
+        asking=Asking(
+            config.evidence,
+            config.most_requests,
+            progress,
+            dry_run,
+            commit_to,
+            match,  # type: ignore[arg-type]
+        ),
     )
-    if config.key:
-        loaded = replace(loaded, panel=with_key(loaded.panel, Path(config.key), options))
+    if key:
+        loaded = replace(loaded, panel=with_key(loaded.panel, key, options))
     _check_roles(loaded)
     case = cast(loaded, read_lineage(config))
     _check_answers(case)

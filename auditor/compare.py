@@ -9,6 +9,7 @@ import hashlib
 import platform
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -38,7 +39,7 @@ from auditor.references import References
 from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Verdict
 from auditor.scenes import JOINT
 from detectors.combine import holm
-from detectors.types import Measurement, Skipped
+from detectors.types import Measurement, Probe, Skipped
 
 VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
 # Verdicts whose evidence is worth showing side by side.
@@ -91,14 +92,19 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     """Do the whole job; the report is the one read back from the evidence file."""
     started, run_id = _now(), uuid.uuid4().hex[:12]
     chosen, skipped = measure.choose(config.detectors)
-    case = prepare(config, progress)
+    evidence = Path(config.evidence)
+
+    def commit(probes: Sequence[Probe]) -> str:
+        hashed = store.hash_probes(probes)
+        store.commit_probes(evidence, run_id, hashed, len(probes), started)
+        return hashed
+
+    case = prepare(config, progress, commit=commit)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     for note in case.panel.notes:
         progress.warn(note)
-    evidence = Path(config.evidence)
-    probes_hash = store.hash_probes(case.panel.probes)
-    store.commit_probes(evidence, run_id, probes_hash, len(case.panel.probes), started)
+    probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
     progress.stage("Weighing", len(case.teachers))

@@ -34,8 +34,8 @@ def target_of(text: str) -> Target:
     """Take the `MODEL` string of a model that can be asked apart."""
     if text.startswith("hf:"):
         raise AuditError(
-            f"MODEL {text!r}: weights on this machine are not asked in this version. Serve them, for instance "
-            "with vLLM or transformers serve, and name the endpoint: openai:NAME@URL."
+            f"MODEL {text!r}: weights on this machine are not asked in this version. Serve them, for "
+            "instance with vLLM or transformers serve, and name the endpoint: openai:NAME@URL."
         )
     return parse_endpoint(text)
 

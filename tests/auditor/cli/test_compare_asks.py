@@ -10,8 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from auditor import store
 from tests.endpoint_server import about_abilities, prompt_of, serving
 from tests.panels import generated, lineage_csv, written_panel
 
@@ -102,6 +104,31 @@ def test_the_report_says_where_the_answers_come_from(ask, server):
     assert report["run"]["config"]["student"] == f"openai:S@{server.url}"
 
 
+@pytest.mark.parametrize("key", [(), ("--key", "key.jsonl")])
+def test_the_probes_are_committed_to_before_anything_is_asked(ask, server, key):
+    """The commitment is the run's own, and stands in the evidence file when the first request comes."""
+    Path("key.jsonl").write_text('{"prompt": "prompt 3", "answer": "B"}\n')
+    seen = []
+
+    def look(body):
+        if not seen:
+            with duckdb.connect("audit.duckdb", read_only=True) as con:
+                seen.extend(con.execute("SELECT run_id, probes_hash, n_probes FROM commitments").fetchall())
+
+    server.fault = look
+    report = json.loads(ask("--fail-on", "never", *key).stdout)
+    assert seen == [(report["run"]["id"], report["run"]["hashes"]["probes"], N)]
+    assert not store.check_run(Path("audit.duckdb"))
+
+
+def test_an_evidence_file_that_cannot_be_used_is_said_before_anything_is_asked(ask, server):
+    Path("audit.duckdb").write_text("This is something else.")
+    result = ask()
+    assert result.exit_code == 2
+    assert "is not a DuckDB file" in result.stderr
+    assert not server.requests
+
+
 def test_nothing_is_asked_twice(ask, server, monkeypatch):
     ask()
     asked = len(server.requests)
@@ -173,7 +200,7 @@ def test_answers_to_other_prompts_stay_out(audit, ask, server):
     assert len(kept()) == N + 50
 
 
-def test_a_server_that_breaks_keeps_what_came_and_judges_nothing(ask, server, tmp_path):
+def test_a_server_that_breaks_keeps_what_came_and_judges_nothing(audit, ask, server):
     server.fault = lambda body: "404" if len(server.asked) > 10 else None
     result = ask()
     assert (result.exit_code, result.stdout) == (3, "")
@@ -181,7 +208,7 @@ def test_a_server_that_breaks_keeps_what_came_and_judges_nothing(ask, server, tm
         result.stderr
     )
     assert f"--student 'file:{KEPT}#S'" in result.stderr
-    assert not (tmp_path / "audit.duckdb").exists()
+    assert "none" in audit("list", "audit.duckdb").stdout
     so_far = len(kept())
     server.fault = lambda body: None
     asked = len(server.asked)
