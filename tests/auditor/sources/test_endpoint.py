@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from time import monotonic
@@ -14,13 +12,11 @@ import pytest
 
 from auditor.errors import AuditError
 from auditor.sources import parse_endpoint
-from auditor.sources.abilities import find_out, unusable
 from auditor.sources.endpoint import Endpoint, key_from
 from auditor.sources.pacing import Pacer, Patience
-from auditor.sources.replies import Logprobs, read_reply
 from auditor.sources.responder import Decoding
 from auditor.sources.unanswered import UnansweredError, message_in, of_status, told_to_wait
-from tests.endpoint_server import about_abilities, serving
+from tests.endpoint_server import serving
 
 FAST = Patience(tries=3, first=0.01, longest=0.02)
 
@@ -282,142 +278,3 @@ def test_the_newer_name_of_the_limit_is_taken_up(server):
     server.refuses = {"max_tokens"}
     assert ask(server, Decoding(max_tokens=5)).choices[0].text
     assert server.requests[1]["max_completion_tokens"] == 5
-
-
-def abilities(server, decoding=None):
-    return with_endpoint(server, lambda e: find_out(e, decoding or Decoding()))
-
-
-def test_a_server_that_does_everything(server):
-    found = abilities(server)
-    assert (found.top_logprobs, found.seed, found.several, found.missing) == (20, True, True, {})
-    assert all(about_abilities(body) for body in server.requests)
-    assert found.prompt_logprobs
-    assert len(server.requests) <= parse_endpoint(f"openai:m@{server.url}").trials
-
-
-@pytest.mark.parametrize(
-    ("ability", "ignored", "refused"),
-    [
-        ("logprobs", "ignores 'logprobs'", "refused: .*unsupported: logprobs"),
-        ("seed", "ignored: one seed gave two different answers", "refused: .*unsupported: seed"),
-        ("n", "ignored: asked for 2 answers at once, got 1", "refused: .*unsupported: n"),
-    ],
-)
-def test_what_is_ignored_without_a_word_and_what_is_refused(server, ability, ignored, refused):
-    server.ignores = {ability}
-    found = abilities(server).missing
-    assert list(found) == [ability]
-    assert ignored in found[ability]
-    server.ignores, server.refuses = set(), {ability}
-    (reason,) = abilities(server).missing.values()
-    assert re.search(refused, reason)
-
-
-@pytest.mark.parametrize(
-    ("ignores", "refuses", "value", "words"),
-    [
-        ({"echo"}, set(), -1.5, "ignored: the answer does not begin with the prompt"),
-        ({"echo_logprobs"}, set(), -1.5, "ignored: the prompt came back without log probabilities"),
-        (set(), {"completions"}, -1.5, "refused: .*404"),
-        (set(), set(), 0.5, "no log probabilities"),
-        (set(), set(), float("nan"), "no log probabilities"),
-    ],
-)
-def test_log_probabilities_of_a_text_that_is_given(server, ignores, refuses, value, words):
-    server.ignores, server.refuses, server.echoed = ignores, refuses, value
-    found = abilities(server)
-    assert not found.prompt_logprobs
-    assert list(found.missing) == ["prompt_logprobs"]
-    assert re.search(words, found.missing["prompt_logprobs"])
-
-
-@pytest.mark.parametrize(
-    ("status", "word"), [("403", "refused"), ("500", "cannot be told"), ("501", "refused")]
-)
-def test_trouble_at_the_other_door_stops_nothing(server, status, word):
-    server.closed = status
-    assert abilities(server).missing["prompt_logprobs"].startswith(f"{word}: ")
-    assert sum("echo" in body for body in server.requests) == 1
-
-
-def test_how_many_log_probabilities(server):
-    server.most_top = 5
-    assert abilities(server).top_logprobs == 5
-    server.most_top = 0
-    assert abilities(server).top_logprobs == 0
-
-
-def test_fewer_are_asked_for_where_many_are_refused(server):
-    server.fault = lambda body: "400" if body.get("top_logprobs", 0) > 5 else None
-    assert abilities(server).top_logprobs == 5
-
-
-def test_log_probabilities_that_are_no_numbers(server):
-    server.fault = lambda body: "nan"
-    found = abilities(server)
-    assert found.top_logprobs is None
-    assert "NaN" in found.missing["logprobs"]
-
-
-def test_a_server_that_always_says_the_same(server):
-    server.greedy = True
-    found = abilities(server).missing
-    assert "cannot be told" in found["seed"]
-    assert "one and the same answer" in found["sampling"]
-
-
-def test_a_server_that_says_nothing(server):
-    server.fault = lambda body: "empty"
-    assert abilities(server).missing["seed"] == "cannot be told: the answers were empty"
-
-
-@pytest.mark.parametrize(
-    ("values", "top", "words"),
-    [
-        ((-0.1,), ((("a", -0.1), ("b", -3.0)),), ""),
-        ((), (), "empty list"),
-        ((0.5,), ((),), "above 0"),
-        ((-0.1,), ((("a", -0.1), ("b", -0.2)),), "sum to more than 1"),
-        ((0.0, 0.0), ((("a", 0.0),), (("a", 0.0),)), ""),
-        ((-0.1, None), ((), ()), "1 of 2 positions"),
-    ],
-)
-def test_log_probabilities_that_cannot_be_any(values, top, words):
-    reason = unusable(Logprobs(("x",) * len(values), values, top))
-    assert (words in reason) if words else not reason
-
-
-def reply(message, **more):
-    body = {"choices": [{"message": message, "finish_reason": "stop", **more}]}
-    return read_reply(json.dumps(body).encode(), 0.1).choices[0]
-
-
-def test_forms_of_an_answer():
-    assert reply({"content": None}).text == ""
-    assert reply({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}).text == "ab"
-    refused = reply({"content": None, "refusal": "No."})
-    assert (refused.text, refused.refusal) == ("No.", True)
-    assert reply({"content": "a", "reasoning_content": "hm"}).reasoning == "hm"
-    assert reply({"content": "a"}, finish_reason=None).finish is None
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"[]", b'{"choices": []}', b'{"choices": [1]}', b'{"choices": [{}]}', b"\xff\xfe", b"[" * 100_000],
-)
-def test_what_is_no_answer_is_said_and_tried_again(content):
-    with pytest.raises(UnansweredError) as caught:
-        read_reply(content, 0.1)
-    assert caught.value.again
-
-
-@pytest.mark.parametrize(
-    "found",
-    [None, [], {"content": None}, {"content": [{"logprob": -1}]}, {"tokens": ["a"]}, {"content": [1]}],
-)
-def test_log_probabilities_in_another_form_are_none(found):
-    choice = reply({"content": "a"}, logprobs=found)
-    assert choice.logprobs is None
-    assert choice.faults(True) == ["no logprobs"]
-    assert choice.faults(False) == []
