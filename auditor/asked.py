@@ -69,9 +69,10 @@ class Asking:
         plans = {text: self._plan(text, chosen) for text in texts}
         due = {text: plan for text, plan in plans.items() if plan.missing}
         if self.dry_run and due:
-            raise StillToAskError("\n\n".join([*(str(plan) for plan in due.values()), _AFTERWARDS]))
+            raise StillToAskError("\n\n".join([*(str(plan) for plan in due.values()), self._verdict(due)]))
         _check_key(due.values())
-        self._check_number(due)
+        if self._excess(due):
+            raise AuditError(f"{self._excess(due)} Nothing was asked.")
         if due and self.commit:
             self.commit(assemble([*recorded, *others], match=self.match))
         for plan in due.values():
@@ -93,14 +94,21 @@ class Asking:
         config = CollectConfig(text, chosen.name, output, decoding=decoding)
         return planned(config, target, chosen, held_in(Path(output), target, decoding.as_dict()))
 
-    def _check_number(self, due: dict[str, Plan]) -> None:
+    def _verdict(self, due: dict[str, Plan]) -> str:
+        """What would come of it, for a dry run."""
+        then = self._excess(due) or "Then the panel would be judged."
+        return f"{then} Nobody was asked, and nothing was measured or stored."
+
+    def _excess(self, due: dict[str, Plan]) -> str:
+        """Why it is too much to ask; "" = it is not."""
         total = sum(plan.requests for plan in due.values())
-        if total > self.most_requests:
-            listed = "; ".join(_counted(plan) for plan in due.values())
-            raise AuditError(
-                f"Up to {total:,} requests would be sent, and --most-requests allows {self.most_requests:,}: "
-                f"{listed}. Nothing was asked. Give --most-requests {total}, or a smaller panel."
-            )
+        if total <= self.most_requests:
+            return ""
+        listed = "; ".join(_counted(plan) for plan in due.values())
+        return (
+            f"Up to {total:,} requests would be sent, and --most-requests allows {self.most_requests:,}: "
+            f"{listed}. Give --most-requests {total}, or a smaller panel."
+        )
 
     def _ask(self, text: str, plan: Plan) -> None:
         try:
@@ -116,9 +124,6 @@ class Asking:
                     else ""
                 )
             ) from error
-
-
-_AFTERWARDS = "Then the panel would be judged. Nobody was asked, and nothing was measured or stored."
 
 
 def _check_key(due: Collection[Plan]) -> None:

@@ -154,7 +154,7 @@ def test_more_than_is_allowed_is_not_asked(ask, server):
     assert f"Up to {N + 9} requests would be sent, and --most-requests allows {N}: {N} prompts to S" in (
         result.stderr
     )
-    assert f"Nothing was asked. Give --most-requests {N + 9}" in result.stderr
+    assert f"Give --most-requests {N + 9}, or a smaller panel. Nothing was asked." in result.stderr
     assert not server.requests
     assert ask("--most-requests", str(N + 9), "--fail-on", "never").exit_code == 0
     assert len(server.requests) <= N + 9
@@ -171,6 +171,7 @@ def test_a_dry_run_asks_nobody(ask, server, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert f"To ask    {N} requests" in result.stdout
     assert "Then the panel would be judged. Nobody was asked" in result.stdout
+    assert f"Give --most-requests {N + 9}" in ask("--dry-run", "--most-requests", "5").stdout
     assert not server.requests
     assert not (tmp_path / KEPT).exists()
     assert ask("--fail-on", "never").exit_code == 0
