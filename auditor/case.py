@@ -5,10 +5,10 @@ Leaves out every measurement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import get_args
 
 import numpy as np
 import pyarrow.compute as pc
@@ -17,46 +17,35 @@ from numpy.typing import NDArray
 from auditor import lineage as lineages
 from auditor import shipped
 from auditor.answer_key import with_key
+from auditor.asked import Asking
 from auditor.common_weights import Relation
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import Lineage
 from auditor.panel import Match, Panel
+from auditor.progress import Progress, Silent
 from auditor.readers import ReadOptions
 from auditor.references import References, decoys, eligible, innocents
 from auditor.sources.load import Loaded, load
-from detectors.types import Float64, PanelView
+from detectors.types import Float64, PanelView, Probe
+
+__all__ = [
+    "Case",
+    "Progress",
+    "Silent",
+    "cast",
+    "later",
+    "mean_length",
+    "null_for",
+    "prepare",
+    "read_lineage",
+    "same_answers",
+]
 
 # Answers are cut here before their length counts (docs/method.md, section 2).
 LENGTH_CUT = 6000
 # Shorter answers ("Yes.") are the same in many models.
 TELLING_CHARACTERS = 40
-
-
-class Progress(Protocol):
-    """What the job tells while it runs."""
-
-    def stage(self, text: str, total: int | None = None) -> None:
-        """Begin a stage."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Count steps of it as done."""
-
-    def warn(self, text: str) -> None:
-        """Say what the user should know."""
-
-
-class Silent:
-    """Progress for nobody."""
-
-    def stage(self, text: str, total: int | None = None) -> None:
-        """Ignore."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Ignore."""
-
-    def warn(self, text: str) -> None:
-        """Ignore."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +75,20 @@ class Case:
     weights: Mapping[str, Relation] = field(default_factory=dict)
 
 
-def prepare(config: CompareConfig, progress: Progress) -> Case:
-    """Read panel and lineage, resolve names, and settle who plays which role."""
+def prepare(
+    config: CompareConfig,
+    progress: Progress,
+    *,
+    dry_run: bool = False,
+    commit: Callable[[Sequence[Probe]], object] | None = None,
+) -> Case:
+    """Read panel and lineage, ask models that are to be asked, and settle who plays which role.
+
+    Parameters
+    ----------
+    dry_run : ask nobody; raises `StillToAskError` where something is to be asked.
+    commit : told the probes of the panel before any model is asked.
+    """
     progress.stage("Reading answers")
     match = config.match
     if match not in get_args(Match):
@@ -99,6 +100,12 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         keep_going=config.keep_going,
         prompts=Path(config.prompts) if config.prompts else None,
     )
+    key = Path(config.key) if config.key else None
+
+    def commit_to(panel: Panel) -> None:
+        if commit:
+            commit((with_key(panel, key, options) if key else panel).probes)
+
     loaded = load(
         config.student,
         config.teachers,
@@ -106,9 +113,17 @@ def prepare(config: CompareConfig, progress: Progress) -> Case:
         Path(config.panel) if config.panel else None,
         options,
         match=match,  # type: ignore[arg-type]
+        asking=Asking(
+            config.evidence,
+            config.most_requests,
+            progress,
+            dry_run,
+            commit_to,
+            match,  # type: ignore[arg-type]
+        ),
     )
-    if config.key:
-        loaded = replace(loaded, panel=with_key(loaded.panel, Path(config.key), options))
+    if key:
+        loaded = replace(loaded, panel=with_key(loaded.panel, key, options))
     _check_roles(loaded)
     case = cast(loaded, read_lineage(config))
     _check_answers(case)

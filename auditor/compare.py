@@ -6,6 +6,7 @@ Leaves out parsing the command line and how a report looks.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from auditor import (
     words,
 )
 from auditor import lineage as lineages
+from auditor.asked import StillToAskError
 from auditor.case import Case, Progress, Silent, later, prepare
 from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
@@ -36,7 +38,7 @@ from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Ver
 from auditor.run_record import command_line, now, shipped_or_own, versions
 from auditor.scenes import JOINT
 from detectors.combine import holm
-from detectors.types import Measurement, Skipped
+from detectors.types import Measurement, Probe, Skipped
 
 # Verdicts whose evidence is worth showing side by side.
 MAX_EXHIBITS = 8
@@ -72,10 +74,13 @@ class Plan:
 
 
 def plan(config: CompareConfig) -> Plan | str:
-    """Read the inputs and say what would be done."""
+    """Read the inputs and say what would be done; where models have to be asked first, what they would be."""
     if checkpoints.alone(config):
         return f"{on_weights.plan(checkpoints.of_folders(config))}\nNothing was measured or stored."
-    case = prepare(config, Silent())
+    try:
+        case = prepare(config, Silent(), dry_run=True)
+    except StillToAskError as still:
+        return str(still)
     chosen, skipped = measure.choose(config.detectors)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
@@ -93,7 +98,14 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         return on_weights.run(config, progress)
     started, run_id = now(), uuid.uuid4().hex[:12]
     chosen, skipped = measure.choose(config.detectors)
-    case = prepare(config, progress)
+    evidence = Path(config.evidence)
+
+    def commit(probes: Sequence[Probe]) -> str:
+        hashed = store.hash_probes(probes)
+        store.commit_probes(evidence, run_id, hashed, len(probes), started)
+        return hashed
+
+    case = prepare(config, progress, commit=commit)
     weights = checkpoints.beside(config, case.student, case.teachers)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
@@ -101,9 +113,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     skipped += unable
     for note in case.panel.notes:
         progress.warn(note)
-    evidence = Path(config.evidence)
-    probes_hash = store.hash_probes(case.panel.probes)
-    store.commit_probes(evidence, run_id, probes_hash, len(case.panel.probes), started)
+    probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
     scored, unscored = likelihood.measure(case, config)

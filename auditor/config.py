@@ -27,8 +27,9 @@ class CompareConfig:
 
     Attributes
     ----------
-    student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME" or a path; or
-        "hf:FOLDER" for student and teachers alike, whose weights are then compared, and nothing else.
+    student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME", a path, or
+        "openai:NAME@URL", which is asked; or "hf:FOLDER" for student and teachers alike, whose weights are then
+        compared, and nothing else.
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
     embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
     weights : "NAME=FOLDER" of the student and of teachers whose answers are judged; bases : "hf:FOLDER" of
@@ -42,6 +43,7 @@ class CompareConfig:
     bootstrap : resamples of the probes behind an interval; 0 = no intervals.
     fail_on : lowest level of evidence that fails the run, one of `LEVELS` or `NEVER`.
     input_format, encoding, columns, keep_going : how recordings are read; None = recognise it.
+    most_requests : most requests to models that are asked, all together.
     match : how prompts of several files are matched: "auto", "text" or "id".
     """
 
@@ -68,6 +70,7 @@ class CompareConfig:
     columns: dict[str, str] = field(default_factory=dict)
     keep_going: bool = False
     match: str = "auto"
+    most_requests: int = 1000
 
     def as_dict(self) -> dict[str, Any]:
         """Return the values as JSON-able data."""

@@ -29,7 +29,16 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the options of whoever runs the tests out of them."""
     for name in os.environ:
         if name.startswith(
-            ("AUDIT_COMPARE_", "AUDIT_PANEL_", "AUDIT_REPORT_", "AUDIT_LIST_", "AUDIT_SCORE_", "AUDIT_CONFIG")
+            (
+                "AUDIT_COMPARE_",
+                "AUDIT_COLLECT_",
+                "AUDIT_SCORE_",
+                "AUDIT_CONTROLS_",
+                "AUDIT_PANEL_",
+                "AUDIT_REPORT_",
+                "AUDIT_LIST_",
+                "AUDIT_CONFIG",
+            )
         ):
             monkeypatch.delenv(name)
 

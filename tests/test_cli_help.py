@@ -22,10 +22,14 @@ HEAVY = {
     "scipy",
     "pandas",
     "jinja2",
+    "openai",
+    "httpx",
+    "httpx2",
 }
 VERBS = (
     ["--help"],
     ["compare", "--help"],
+    ["collect", "--help"],
     ["panel", "import", "--help"],
     ["score", "--help"],
     ["report", "--help"],

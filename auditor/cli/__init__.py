@@ -19,6 +19,7 @@ from click.core import ParameterSource
 from auditor import clash
 from auditor.cli.bench import bench
 from auditor.cli.calibrate import calibrate
+from auditor.cli.collect import collect
 from auditor.cli.compare import compare
 from auditor.cli.controls import controls
 from auditor.cli.list import list_
@@ -134,5 +135,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, panel, score, report, list_, calibrate, bench, controls):
+for _verb in (compare, collect, score, panel, report, list_, calibrate, bench, controls):
     main.add_command(_verb)

@@ -82,6 +82,13 @@ ACQUITTING = ("common_ancestor", "public_data")
     show_default=True,
     help="Exit with 1 for evidence of this level or above.",
 )
+@option(
+    "--most-requests",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Most requests to models that are asked; where more are due, none is sent.",
+)
 @reading
 @option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @written()
@@ -90,9 +97,10 @@ ACQUITTING = ("common_ancestor", "public_data")
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Judge whether the student was distilled from each teacher.
 
-    MODEL is 'panel:NAME' (a model of the panel), or a file of recorded answers: a path, 'file:PATH', or
-    'file:PATH#NAME' for one of several models in it. Repeat -t to test several teachers; the verdict
-    accounts for their number.
+    MODEL is 'panel:NAME' (a model of the panel), a file of recorded answers: a path, 'file:PATH', or
+    'file:PATH#NAME' for one of several models in it, or 'openai:NAME@URL', a model behind an endpoint, which
+    is asked the panel's prompts that it has not answered yet (see 'audit collect'). Repeat -t to test
+    several teachers; the verdict accounts for their number.
 
     With 'hf:FOLDER' for student and teachers (safetensors on this disk), only their weights are compared:
     was one made from the other, or both from one base?
@@ -141,29 +149,29 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         columns=given["column"],
         keep_going=given["keep_going"],
         match=given["match"],
+        most_requests=given["most_requests"],
     )
 
 
 def _files(config: CompareConfig) -> dict[str, str | None]:
     """Return what the run reads and keeps, each with its path."""
+    from auditor.collected import beside
     from auditor.sources import parse_model
 
     models = (config.student, *config.teachers, *config.decoys)
     named = [parse_model(text) for text in models if not text.startswith("hf:")]
     recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
     scores = {f"the scores {path!r}": path for path in config.scores}
-    return (
-        recordings
-        | scores
-        | {
-            "the evidence file": config.evidence,
-            "the panel": config.panel,
-            "the lineage table": config.lineage,
-            "the calibration": config.calibration,
-            "the file of prompts": config.prompts,
-            "the answer key": config.key,
-        }
-    )
+    named_files = {
+        "the file of collected answers": beside(config.evidence),
+        "the evidence file": config.evidence,
+        "the panel": config.panel,
+        "the lineage table": config.lineage,
+        "the calibration": config.calibration,
+        "the file of prompts": config.prompts,
+        "the answer key": config.key,
+    }
+    return recordings | scores | named_files
 
 
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:

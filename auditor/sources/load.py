@@ -5,9 +5,10 @@ Leaves out which model is a reference for whom: that follows from lineage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,20 @@ from auditor.panel import Match, Panel, assemble, unknown_subject
 from auditor.readers import ReadOptions, read
 from auditor.recorded import Recorded
 from auditor.sources import ModelSpec, parse_model
+
+LIVE = ("openai", "hf")  # kinds of models that are asked
+
+
+class Asking(Protocol):
+    """What asks models (`auditor/asked.py`)."""
+
+    def answers(
+        self, texts: Sequence[str], recorded: Sequence[Recorded], others: Sequence[Recorded]
+    ) -> Mapping[str, tuple[str, Recorded]]:
+        """`MODEL` string -> name of the model, and its answers to the prompts of the recordings.
+
+        `others` : recordings whose models take part, too, and whose prompts are not asked.
+        """
 
 
 @dataclass(frozen=True)
@@ -37,19 +52,45 @@ def load(
     options: ReadOptions | None = None,
     *,
     match: Match = "auto",
+    asking: Asking | None = None,
 ) -> Loaded:
-    """Read every file that is named, put all of it into one panel, and resolve the names."""
+    """Read every file that is named, put all of it into one panel, and resolve the names.
+
+    `asking` : answers for models that are asked; None = such a model is an error.
+    """
     options = options or ReadOptions()
     specs = [parse_model(text) for text in (student, *teachers, *decoys)]
     known = read(panel, replace(options, model=None)) if panel else None
     models = _models(known) if known else []
     opened: dict[str, Recorded] = {}
-    named = [_resolve(spec, models, panel, options, opened) for spec in specs]
-    own = [recording for _, recording in named if recording]
+    files = {
+        spec.text: _resolve(spec, models, panel, options, opened) for spec in specs if spec.kind not in LIVE
+    }
+    own = [recording for _, recording in files.values() if recording]
+    recorded, others = ([known], own) if known else (own, [])
+    named = files | _asked([s for s in specs if s.kind in LIVE], recorded, others, asking)
+    own = [recording for _, recording in named.values() if recording]
     assembled = assemble([*([known] if known else []), *_distinct(own)], match=match)
-    names = [name for name, _ in named]
+    names = [named[spec.text][0] for spec in specs]
     cut = 1 + len(teachers)
     return Loaded(assembled, names[0], tuple(names[1:cut]), tuple(names[cut:]))
+
+
+def _asked(
+    specs: Sequence[ModelSpec],
+    recorded: Sequence[Recorded],
+    others: Sequence[Recorded],
+    asking: Asking | None,
+) -> dict[str, tuple[str, Recorded]]:
+    """Name and answers of every model that is asked, by its `MODEL` string."""
+    if not specs:
+        return {}
+    if asking is None:
+        raise AuditError(f"MODEL {specs[0].text!r} has to be asked, and here only recorded answers serve.")
+    texts = [spec.text for spec in specs]
+    if twice := next((t for t in texts if texts.count(t) > 1), None):
+        raise AuditError(f"{twice} is given more than once. Give each model one role. Nothing was asked.")
+    return dict(asking.answers(texts, recorded, others))
 
 
 def _resolve(

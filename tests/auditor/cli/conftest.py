@@ -1,8 +1,11 @@
-"""A runner of `audit` in an empty folder, and a main job that answers at once."""
+"""A runner of `audit` in an empty folder, a main job that answers at once, and a server to be asked."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,6 +14,9 @@ from click.testing import CliRunner, Result
 import auditor
 from auditor.cli import main
 from auditor.report import Report, Run, Verdict
+from tests.endpoint_server import serving
+
+N_ASKED = 12  # prompts of the fixture `collect`
 
 
 def verdict(level: str, teacher: str = "t") -> Verdict:
@@ -76,3 +82,31 @@ def audit(tmp_path, monkeypatch):
         return CliRunner().invoke(main, arguments, prog_name="audit", env=env)
 
     return run
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in list(os.environ):
+        if name in ("AUDIT_API_KEY", "OPENAI_API_KEY") or name.lower() in ("http_proxy", "all_proxy"):
+            monkeypatch.delenv(name)
+    with serving() as state:
+        yield state
+
+
+@pytest.fixture
+def collect(audit, server, tmp_path):
+    """Runs `audit collect` of model m on N_ASKED prompts into a.jsonl."""
+    rows = [{"id": f"q{i}", "prompt": f"Ask {i}?", "tags": ["t"]} for i in range(N_ASKED)]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+
+    def run(*arguments, name="m", **options):
+        return audit(
+            *("collect", f"openai:{name}@{server.url}", "--probes", "p.jsonl", "-o", "a.jsonl", *arguments),
+            **options,
+        )
+
+    return run
+
+
+def answers(name="a.jsonl"):
+    return [json.loads(line) for line in Path(name).read_text().splitlines()]

@@ -128,6 +128,7 @@ def test_all_options_reach_the_job(audit, job):
         *("--calibration", "c", "--key", "k", "--embedding", "m"),
         *("--evidence", "e", "--detector", "opening", "--seed", "7", "--bootstrap", "9", "--keep-going"),
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
+        *("--most-requests", "50"),
     )
     assert json.loads(json.dumps(job.config.as_dict())) == {
         "student": "s",
@@ -149,6 +150,7 @@ def test_all_options_reach_the_job(audit, job):
         "columns": {"output": "a=b"},
         "keep_going": True,
         "match": "id",
+        "most_requests": 50,
     }
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from auditor.errors import AuditError
-from auditor.sources import ModelSpec, parse_model
+from auditor.sources import EndpointSpec, ModelSpec, parse_endpoint, parse_model
+from auditor.sources.live import target_of
 from auditor.sources.load import load
 
 
@@ -52,16 +53,55 @@ def test_a_file_with_a_number_sign_in_its_name(tmp_path):
     assert parse_model(str(path)).value == str(path)
 
 
-@pytest.mark.parametrize("text", ["hf:org/m", "openai:m@http://host/v1"])
-def test_models_cannot_be_asked_yet(text):
-    with pytest.raises(AuditError, match=r"not in this version.*collect outputs into a file first"):
-        parse_model(text)
+def test_weights_cannot_be_asked_yet():
+    assert parse_model("hf:org/m") == ModelSpec("hf", "org/m", "", "hf:org/m")
+    with pytest.raises(AuditError, match=r"not asked in this version\. Serve them.*openai:NAME@URL"):
+        target_of("hf:org/m")
 
 
-@pytest.mark.parametrize("text", ["", "panel:", "file:", "s3://bucket/a.jsonl"])
+def test_an_endpoint_as_a_model():
+    text = "openai:m@http://host/v1/"
+    assert parse_model(text) == ModelSpec("openai", "http://host/v1", "m", text)
+
+
+def test_where_only_recorded_answers_serve(files):
+    with pytest.raises(AuditError, match=r"has to be asked, and here only recorded"):
+        load("openai:m@http://host/v1", ["panel:wren"], panel=files / "panel.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "url"),
+    [
+        ("openai:m@http://host/v1", "m", "http://host/v1"),
+        ("openai:org/m@latest@https://host:8000/v1/", "org/m@latest", "https://host:8000/v1"),
+        ("openai:m:7b@http://[::1]:9/v1/chat/completions", "m:7b", "http://[::1]:9/v1"),
+    ],
+)
+def test_endpoints(text, name, url):
+    assert parse_endpoint(text) == EndpointSpec(name, url)
+
+
+@pytest.mark.parametrize("text", ["", "panel:", "file:", "hf:", "s3://bucket/a.jsonl"])
 def test_strings_that_name_nothing(text):
     with pytest.raises(AuditError, match=r"Allowed are PATH, file:PATH"):
         parse_model(text)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("m.jsonl", "is no endpoint. An endpoint is openai:NAME@URL"),
+        ("openai:m", "is no endpoint"),
+        ("openai:m@http://", "is no endpoint"),
+        ("openai:m@http://host:99999/v1", "its URL is no web address"),
+        ("openai:m@https://me:hidden@host/v1", "it may hold no user"),
+        ("openai:m@https://host/v1?key=hidden", "it may hold no user"),
+    ],
+)
+def test_models_that_are_no_endpoints(model, words):
+    with pytest.raises(AuditError, match=words) as caught:
+        parse_endpoint(model)
+    assert "hidden" not in str(caught.value)
 
 
 def test_student_from_a_file_and_the_rest_from_the_panel(files):
