@@ -31,6 +31,7 @@ from detectors.descent import Descent
 from detectors.descent_units import Mlp, SharedTokens, assigned, described
 from detectors.types import ExactTest, Float32, Skipped
 
+SHIFTS = (1, 2, 7)  # which other layers of a model a layer is compared with
 Found = dict[tuple[str, str], list[float]]  # (form, description) -> values
 GGUF = {"smollm2": "SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3": "gemma-3-270m-q4_k_m.gguf.part*"}
 NAMES = {"ffn_up": "mlp.up_proj", "ffn_gate": "mlp.gate_proj", "ffn_norm": "post_attention_layernorm"}
@@ -93,7 +94,7 @@ def calibration(found: Found) -> None:
         print(f"| {form}, {inputs} | {cells} |")
 
 
-def trained_models(strangers: int = 10, steps: int = 100) -> None:
+def trained_models(strangers: int = 10, students: int = 4, steps: int = 100) -> None:
     """Small Llama-style models: strangers on the same data in the same order, text students, fine-tunes."""
     import torch
 
@@ -148,8 +149,10 @@ def trained_models(strangers: int = 10, steps: int = 100) -> None:
     calibration(found)
     found = defaultdict(list)
     for n, teacher in enumerate(models):
-        collect(found, tested(scratch(100 + n, spoken(teacher)), teacher, 0.0))
-    print(f"\n{strangers} students trained from scratch on their teacher's own text")
+        said = spoken(teacher)
+        for again in range(students):
+            collect(found, tested(scratch(100 + students * n + again, said), teacher, 0.0))
+    print(f"\n{students * strangers} students trained from scratch on their teacher's own text")
     calibration(found)
     print("\nFine-tunes on another language: log10 p of the combined test by steps of training")
     for more in (15, 100, 400):
@@ -211,16 +214,16 @@ def write(path: Path, tensors: dict[str, np.ndarray], dtype: str = "F32") -> Non
 
 
 def layers_of_one_model(name: str, model: Checkpoint) -> None:
-    """Every layer against every other: numbered apart, yet one basis, one vocabulary, one training."""
+    """Each layer against others of the same model: numbered apart, yet one basis, one vocabulary."""
     layers, tokens = list(model.layers), shared_tokens(model, model)
     p: Found = defaultdict(list)
     value: Found = defaultdict(list)
-    for n in range(1, len(layers)):
+    for n in SHIFTS:
         shifted = layers[n:] + layers[:n]
-        results = Descent(units=768, margin=0.0).test(shifted, layers, tokens)
+        results = Descent(units=512, margin=0.0).test(shifted, layers, tokens)
         collect(p, results)
         collect(value, results, "value")
-    print(f"\n{name}: {len(layers)} layers, each against every other one, 768 units; match with margin 0")
+    print(f"\n{name}: {len(layers)} layers, each against {len(SHIFTS)} others; match with margin 0")
     calibration(p)
     for inputs in ("rows", "tokens"):
         rho = np.array(value["match", inputs])
