@@ -246,6 +246,19 @@ def test_a_common_base_is_said_and_does_not_acquit(panel, folders):
     assert "both descend from base: that may explain part" in second.words
 
 
+def test_documented_descent_without_weights_asks_for_them(panel, tmp_path):
+    rows = Path(panel.lineage).read_text().replace("released,", "released,base,").splitlines()
+    rows = [r.replace(",2023-01,", ",2023-01,seed,").replace(",2023-06,", ",2023-06,seed,") for r in rows]
+    rows = [r.replace(",original,,", ",original,,,") for r in rows]
+    path = tmp_path / "lineage.csv"
+    path.write_text("\n".join(rows) + "\n")
+    report = compare.run(
+        replace(panel, lineage=str(path), evidence=str(tmp_path / "e.duckdb")), cases.Silent()
+    )
+    assert "both documented to descend from seed. Descent alone may explain" in report.headline
+    assert "weights would" in report.verdicts[0].words
+
+
 # The command line
 
 
