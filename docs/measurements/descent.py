@@ -49,6 +49,7 @@ def main() -> None:
         unpack(folder)
         for name in GGUF:
             layers_of_one_model(name, opened(folder / name))
+        sorted_units("smollm2", opened(folder / "smollm2"))
         ungated(opened(folder / "minilm"))
         copies(opened(folder / "smollm2"))
     else:
@@ -154,14 +155,20 @@ def trained_models(strangers: int = 10, students: int = 4, steps: int = 100) -> 
             collect(found, tested(scratch(100 + students * n + again, said), teacher, 0.0))
     print(f"\n{students * strangers} students trained from scratch on their teacher's own text")
     calibration(found)
-    print("\nFine-tunes on another language: log10 p of the combined test by steps of training")
-    for more in (15, 100, 400):
-        p = []
+    print(f"\nFine-tunes on another language ({steps} steps from scratch): median log10 p of three by steps,")
+    print("all forms; the same with hidden units permuted; of that the exact forms")
+    for more in (15, steps, 4 * steps, 10 * steps):
+        found_p = []
         for n, teacher in enumerate(models[:3]):
             tuned, other = tinylm.clone(teacher), corpus(50 + n)
             tinylm.train(tuned, (other[:, :-1], other[:, 1:]), more, seed=2)
-            p.append(tested(tuned, teacher, 0.25)[-1].params["log10_p"])
-        print(f"{more} steps: {', '.join(f'{x:.0f}' for x in p)}")
+            (ours, table), (theirs, known) = arrays(tuned), arrays(teacher)
+            tokens, order = SharedTokens(table, known), np.random.default_rng(n).permutation(size.inner)
+            hidden = [Mlp(x.up[order], x.gate[order]) for x in ours if x.gate is not None]
+            last = [Descent().test(layers, theirs, tokens)[-1] for layers in (ours, hidden)]
+            as_is, permuted = (r.params for r in last if isinstance(r, ExactTest))
+            found_p.append([as_is["log10_p"], permuted["log10_p"], permuted["log10_p_exact_forms"]])
+        print(f"{more} steps: {', '.join(f'{x:.1f}' for x in np.median(found_p, axis=0))}", flush=True)
 
 
 # Real weights
@@ -233,6 +240,19 @@ def layers_of_one_model(name: str, model: Checkpoint) -> None:
         f"units on which gates and ups of neighbouring layers agree (rows): mean {np.mean(agreements):.4f}, "
         f"largest {max(agreements):.4f}; by chance {1 / len(layers[0].up):.4f}"
     )
+
+
+def sorted_units(name: str, model: Checkpoint) -> None:
+    """Strangers whose hidden units are numbered by their size: an order that means something."""
+    layers = []
+    for layer in model.layers:
+        order = np.argsort(-np.linalg.norm(layer.up, axis=1))
+        layers.append(Mlp(layer.up[order], None if layer.gate is None else layer.gate[order]))
+    p: Found = defaultdict(list)
+    for n in SHIFTS[:2]:
+        collect(p, Descent(units=512, margin=0.0).test(layers[n:] + layers[:n], layers))
+    print(f"\n{name}: the same, the units of every layer sorted by the length of their row")
+    calibration(p)
 
 
 def agreeing(first: Mlp, second: Mlp) -> float:
