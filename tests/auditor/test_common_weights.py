@@ -226,6 +226,7 @@ def test_related_weights_explain_a_resemblance_of_answers(panel, folders):
     assert report.headline.startswith("Strong support for related weights of S and T")
     assert "not enough evidence" in report.headline.lower()
     assert report.tests and report.findings
+    assert store.list_runs(Path(panel.evidence))[-1].teachers == ("T (weight descent)", "T")
     for name in reports.FORMATS:
         assert reports.render(report, name)
 
