@@ -240,6 +240,17 @@ def test_weights_that_are_not_related_leave_the_verdict_and_say_so(panel, folder
     assert "weights would" not in second.words
 
 
+def test_documents_that_the_weights_contradict_are_named(panel, folders, tmp_path):
+    rows = Path(panel.lineage).read_text().replace("released,", "released,base,").splitlines()
+    rows = [r.replace(",2023-06,", ",2023-06,T,").replace(",2023-01,", ",2023-01,,") for r in rows]
+    rows = [r.replace(",original,,", ",original,,,") for r in rows]
+    (tmp_path / "lineage.csv").write_text("\n".join(rows) + "\n")
+    config = replace(panel, lineage=str(tmp_path / "lineage.csv"), evidence=str(tmp_path / "e.duckdb"))
+    verdict = beside(config, folders, "stranger").verdicts[1]
+    assert (verdict.level, verdict.reason) == ("insufficient", "descends")
+    assert any("show no relation" in step for step in verdict.would_change)
+
+
 def test_a_common_base_is_said_and_does_not_acquit(panel, folders):
     report = beside(panel, folders, "sibling", ("base",))
     first, second = report.verdicts
