@@ -349,6 +349,12 @@ def changes() -> Iterator[tuple[str, Change]]:
             Mlp(x.up[o], x.gate[o]) for x, o in zip(net, orders, strict=True) if x.gate is not None
         ], table
 
+    def merged(net: list[Mlp], table: Float32, _: np.random.Generator) -> tuple[list[Mlp], Float32]:
+        pairs = zip(net, net[1:] + net[:1], strict=True)  # another layer of the model is the stranger
+        return [
+            Mlp(x.up + y.up, x.gate + y.gate) for x, y in pairs if x.gate is not None and y.gate is not None
+        ], table
+
     def negated(net: list[Mlp], table: Float32, draw: np.random.Generator) -> tuple[list[Mlp], Float32]:
         return [Mlp(x.up * draw.choice(np.float32([-1, 1]), (len(x.up), 1)), x.gate) for x in net], table
 
@@ -374,6 +380,7 @@ def changes() -> Iterator[tuple[str, Change]]:
     yield "4 bits a row", each(bits(4))
     for size in (0.1, 1, 3, 5, 8):
         yield f"noise {size} x sd", noise(size)
+    yield "averaged with a stranger", merged
     yield "units permuted", permuted
     yield "... and noise 3 x sd", together(noise(3), permuted)
     yield "units permuted and negated", together(permuted, negated)
