@@ -125,8 +125,8 @@ def explained(relation: Relation, student: str) -> str:
         return f"The weights of {student} and {name} could not be compared."
     if relation.proposition == "common_ancestor":
         return (
-            f"By their weights {student} and {name} both descend from {relation.base}, which may explain "
-            "part of the resemblance: references of the same base count most."
+            f"By their weights {student} and {name} both descend from {relation.base}: that may explain part "
+            "of the resemblance: references of the same base count most."
         )
     return f"The weights of {student} and {name} are related: that alone may explain a resemblance."
 

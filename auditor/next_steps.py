@@ -21,6 +21,10 @@ STEPS = {
     "descends": "The weights of both models: they decide whether one was made from the other.",
     "related_weights": "The weights of the model that both may come from (--base).",
 }
+CONTRADICTED = (
+    "A check of the lineage table against the weights: the table says that the student comes from the "
+    "teacher's weights, and the weights that were given show no relation."
+)
 # What would make it easier to find a student, by the rule that sets the score it takes.
 LIMITS = {
     "null": "More references, or some closer to the student: how they spread sets the score needed.",
@@ -60,7 +64,9 @@ def would_change(level: str, reason: str, basis: Basis, missing: tuple[str, ...]
         )
     if basis.joint and basis.joint.n_probes < FEW_PROBES:
         steps.append(f"More probes (now {basis.joint.n_probes}).")
-    if reason in STEPS:
+    if reason == "descends" and basis.related is False:
+        steps.append(CONTRADICTED)
+    elif reason in STEPS:
         steps.append(STEPS[reason])
     leans_against = basis.ratio is not None and basis.ratio.log10_lr < 0
     if reason not in UNWEIGHED and leans_against:

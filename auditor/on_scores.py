@@ -158,8 +158,8 @@ def _with_public_data(verdict: Verdict, lead: Lead) -> Verdict:
         return verdict
     n, p = len(lead.same_data), p_value(lead.p_same)
     text = (
-        f"{verdict.teacher} and the student may have learned from the same public data. One more model trained "
-        f"on the teacher's (there are {n}) would score as high as the student with p {p}."
+        f"{verdict.teacher} and the student may have learned from the same public data. One more model "
+        f"trained on the teacher's (there are {n}) would score as high as the student with p {p}."
     )
     seen = Alternative("public data", True, text)
     others = tuple(seen if a.name == seen.name else a for a in verdict.alternatives)

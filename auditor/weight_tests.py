@@ -66,7 +66,7 @@ class Pair:
 
     @cached_property
     def order_kept(self) -> float:
-        """Rank correlation of matched hidden units' places (`csu`), the median over layers; 0 = none."""
+        """How well the order of hidden units was kept (`csu`), the median over layers; 0 = by chance."""
         best = self._best(lambda r: float(r.params["value"]) if r.statistic == "csu" else -1.0)
         return float(np.median(list(best.values()))) if best else 0.0
 

@@ -192,6 +192,11 @@ def _stack(path: Path, tensors: dict[str, Tensor]) -> tuple[str, Layout, int]:
         raise AuditError(f"{path}: a mixture of experts ({experts}); only dense models can be compared yet.")
     if not sizes:
         known = ", ".join(sorted({layout.up for layout in LAYOUTS}))
+        if "auto_map" in read_json((path if path.is_dir() else path.parent) / "config.json"):
+            raise AuditError(
+                f"{path}: a model with code of its own (auto_map), which is never run, and its tensors have "
+                f"no known name ({known}). Only models of known layout can be compared."
+            )
         raise AuditError(
             f"{path}: no MLP layers under a known name ({known}); the first of its {len(tensors)} tensors is "
             f"{min(tensors)}. Adapters have to be merged, quantised weights dequantised first."

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from detectors.descent_null import bonferroni_log10, plain, signed_rank_log10, spearman_log10
+from detectors.descent_null import bonferroni_log10, plain, runs_log10, signed_rank_log10, spearman_log10
 from detectors.descent_units import Indices, Mlp, SharedTokens, assigned, described, drawn
 from detectors.types import Access, Channel, ExactTest, Float32, Skipped
 
@@ -174,8 +174,10 @@ class Found:
 def forms(few: Units, whole: Units, margin: float, draw: np.random.Generator) -> tuple[Found, ...]:
     """All forms on one pair of layers; without gates only `csu`.
 
-    `csu` : match by up, correlate labels. An order drawn from one side only keeps this exact: the ranks of
-        exchangeable labels are a random order whatever they are matched with.
+    `csu` : match by up; do neighbours have partners in the same order? Exact: what exchangeable labels are
+        matched with is in random order. Runs of 8 neighbours, not the whole layer as in the paper: an order
+        that means something (units sorted by size, or by importance) ties strangers over the whole layer,
+        not within a run.
     `sign` : match by gate, then signed ranks of the correlations between matched ups. Negating up and down of
         a hidden unit changes nothing that training sees, so for strangers each sign is a fair coin, whatever
         features the models share. Gates are not negated: their activation is not odd.
@@ -191,8 +193,8 @@ def forms(few: Units, whole: Units, margin: float, draw: np.random.Generator) ->
     if n < 3:
         return (Found("csu", 0.0, n, 0.0),)
     scores = few.up @ whole.up.T
-    rho = _rank_correlation(few.labels, whole.labels[assigned(scores, draw)])
-    csu = Found("csu", rho, n, spearman_log10(rho, n))
+    partners = whole.labels[assigned(scores, draw)]
+    csu = Found("csu", *_reordered(partners[np.argsort(few.labels)], n))
     if few.gate is None or whole.gate is None:
         return (csu,)
     by_gate = assigned(few.gate @ whole.gate.T, draw)
@@ -203,6 +205,12 @@ def forms(few: Units, whole: Units, margin: float, draw: np.random.Generator) ->
         Found("sign", float(np.sign(matched).mean()), n, signed_rank_log10(matched)),
         Found("match", agreement, n, spearman_log10(agreement, n, margin)),
     )
+
+
+def _reordered(partners: Indices, n: int) -> tuple[float, int, float]:
+    """Value, n and log10 p of partners in the order of the units they belong to."""
+    mean, log10_p = runs_log10(partners)
+    return mean, n, log10_p
 
 
 def _first(units: Units, n: int) -> Units:

@@ -1,8 +1,9 @@
 """What chance alone gives for the statistics of `descent.py`: one-sided p-values, as log10, never zero.
 
-Spearman's null is exact for few units and beyond that the larger of its two usual approximations; the
-signed-rank null (Wilcoxon 1945) is exact for few pairs and normal beyond. Both approximations lie above the
-true tail where p is very small, because both statistics are bounded. Leaves out the statistics themselves.
+Spearman's null is exact for few units and beyond that the larger of its two usual approximations; that of
+its mean over runs is exact for few runs; the signed-rank null (Wilcoxon 1945) is exact for few pairs. Beyond,
+both are normal. The approximations lie above the true tail where p is very small, because the statistics are
+bounded. Leaves out the statistics themselves.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from detectors.types import Float64
 
 # Up to this many units all n! orders are counted, and up to this many pairs all 2^n signs.
 EXACT_UNITS, EXACT_PAIRS = 8, 50
+# Units in a run, and the number of runs up to which the sum of their correlations is counted out.
+RUN, EXACT_RUNS = 8, 12
 
 
 def spearman_log10(rho: float, n: int, margin: float = 0.0) -> float:
@@ -43,6 +46,41 @@ def spearman_log10(rho: float, n: int, margin: float = 0.0) -> float:
     room = max(1.0 - beyond**2, 1e-300)
     student = stats.t.logsf(beyond * np.sqrt((n - 2) / room), n - 2)
     return float(max(normal, student, -lgamma(n + 1)) / log(10))
+
+
+def runs_log10(order: np.ndarray) -> tuple[float, float]:
+    """Mean of Spearman's rho within runs of 8 neighbours, and log10 P(at least that | a random order).
+
+    Parameters
+    ----------
+    order : (n,) int64 without ties; cut into runs of 8, what is left over counts only where n is below 8.
+
+    Returns
+    -------
+    (mean rho, log10 p). The runs of a random order are independent, so their sum is counted out for up to 12
+    runs, else normal with variance 1/7 a run and continuity correction, never below the chance that all runs
+    are in order.
+    """
+    if len(order) < RUN:
+        rho = float(stats.spearmanr(np.arange(len(order)), order).statistic) if len(order) > 2 else 0.0
+        return rho, spearman_log10(rho, len(order))
+    runs = order[: len(order) // RUN * RUN].reshape(-1, RUN)
+    ranks = runs.argsort(axis=1).argsort(axis=1)
+    apart = int(((ranks - np.arange(RUN)) ** 2).sum()) // 2
+    step = 12.0 / (len(runs) * RUN * (RUN**2 - 1))
+    mean = 1.0 - step * apart
+    if len(runs) <= EXACT_RUNS:
+        return mean, log10(min(float(_apart(len(runs))[: apart + 1].sum()), 1.0))
+    normal = float(stats.norm.logsf((mean - step / 2) * np.sqrt(len(runs) * (RUN - 1))))
+    return mean, max(normal, -len(runs) * lgamma(RUN + 1)) / log(10)
+
+
+@cache
+def _apart(runs: int) -> Float64:
+    """Chance of every sum of squared rank differences, halved, over this many runs."""
+    squares = np.rint((1.0 - _all_rhos(RUN)) * RUN * (RUN**2 - 1) / 12).astype(np.int64)
+    one: Float64 = np.bincount(squares) / len(squares)
+    return one if runs == 1 else np.convolve(_apart(runs - 1), one)
 
 
 @cache

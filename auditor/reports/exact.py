@@ -16,9 +16,9 @@ HEAD = ("pair", "form", "compared", "tests", "median", "smallest p", "where", "r
 COMBINED = "combined"
 EXPLAINED = (
     "Hidden units of the two models are matched by what they do, and it is asked whether more than chance "
-    "ties the matched ones. csu: the order in which they are numbered (Spearman's rho). sign: their signs "
-    "(mean, -1 to 1). match: whether two ways to match them agree (rho). The combined row counts: its p is "
-    "the smallest, times the number of tests."
+    "ties the matched ones. csu: whether neighbours have partners in the same order (rho within runs of "
+    "eight). sign: the signs of matched units (mean, -1 to 1). match: whether two ways to match agree (rho). "
+    "The combined row counts: its p is the smallest, times the number of tests."
 )
 
 

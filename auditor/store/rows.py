@@ -121,7 +121,10 @@ class MeasurementRows:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One line about a run; `levels` are those of its verdicts, one for each of `teachers`."""
+    """One line about a run; `levels` are those of its verdicts, one for each of `teachers`.
+
+    A teacher's name is followed by what the verdict is about, in brackets, where that is not distillation.
+    """
 
     id: str
     finished: str

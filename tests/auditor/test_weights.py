@@ -12,30 +12,9 @@ from auditor.errors import AuditError
 from auditor.tensors import found
 from auditor.weights import FEWEST_TOKENS, opened, shared_tokens
 from detectors.descent import Descent
+from tests.checkpoints import write
 
 WIDTH, UNITS, VOCABULARY = 16, 40, 600
-KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I8": "<i1"}
-
-
-def raw(values, dtype):
-    if dtype == "BF16":
-        return (np.ascontiguousarray(values, "<f4").view("<u4") >> 16).astype("<u2").tobytes()
-    return np.ascontiguousarray(values, KINDS[dtype]).tobytes()
-
-
-def write(path, tensors, dtype="F32"):
-    """A safetensors file by the book: 8 bytes of length, JSON, numbers."""
-    header, data = {"__metadata__": {"format": "pt"}}, b""
-    for name, values in tensors.items():
-        stored = raw(values, dtype)
-        header[name] = {
-            "dtype": dtype,
-            "shape": list(values.shape),
-            "data_offsets": [len(data), len(data) + len(stored)],
-        }
-        data += stored
-    head = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(head)) + head + data)
 
 
 def random(shape, seed=0):

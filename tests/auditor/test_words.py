@@ -76,9 +76,9 @@ def test_others_are_named_once() -> None:
 
 
 def test_descent_is_said_where_it_may_explain_an_accusation() -> None:
-    kin = "S is documented to descend from A, the teacher or its sibling."
+    kin = "S is documented to descend from A. Descent alone may explain the resemblance."
     for said in (told(verdict("A"), kin=kin), line(verdict("A"), kin=kin)):
-        assert f"{kin} Descent alone may explain the resemblance" in said
+        assert kin in said
     innocent = verdict("A", level="insufficient", reason="not_unusual")
     assert kin not in told(innocent, kin=kin) + line(innocent, kin=kin)
 

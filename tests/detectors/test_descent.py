@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from detectors.descent import Descent
-from detectors.descent_units import Mlp, SharedTokens
+from detectors.descent_units import Mlp, SharedTokens, assigned, described
 from detectors.types import ExactTest, Skipped
 
 WIDTH, UNITS, TOKENS = 48, 128, 200
@@ -289,6 +289,24 @@ def test_one_gate_missing_is_as_no_gate():
 
 
 # What could fool it
+
+
+def test_units_in_an_order_that_means_something_do_not_accuse_strangers():
+    """Hidden units numbered by how much they read of what both models share, as after sorting by use."""
+
+    def sorted_model(seed):
+        draw = np.random.default_rng(seed)
+        up = draw.normal(size=(512, WIDTH)) + np.linspace(0, 12, 512)[:, None] * (np.arange(WIDTH) == 0)
+        return [Mlp(up.astype("f4"))]
+
+    whole, p = [], []
+    for seed in range(60):
+        student, teacher = sorted_model(seed), sorted_model(seed + 500)
+        partners = assigned(described(student[0].up, None) @ described(teacher[0].up, None).T, np.random)
+        whole.append(stats.spearmanr(np.arange(512), partners).pvalue)
+        p.append(smallest(Descent().test(student, teacher), "csu"))
+    assert np.median(whole) < 1e-6
+    assert min(p) > 1e-4 and stats.kstest(p, "uniform").pvalue > 1e-3
 
 
 @pytest.mark.parametrize("filling", [0, 1])

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from detectors import descent_null
-from detectors.descent_null import bonferroni_log10, plain, signed_rank_log10, spearman_log10
+from detectors.descent_null import bonferroni_log10, plain, runs_log10, signed_rank_log10, spearman_log10
 from detectors.descent_units import Mlp, SharedTokens, assigned, drawn
 
 
@@ -45,6 +45,41 @@ def test_signed_rank_is_wilcoxons():
     assert 10 ** signed_rank_log10(np.ones(30)) == pytest.approx(2.0**-30)
     assert signed_rank_log10(np.zeros(5)) == 0.0
     assert signed_rank_log10(-np.ones(30)) == pytest.approx(0.0)
+
+
+def test_one_run_counts_all_orders_and_what_is_left_over_does_not_count():
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        order = draw.permutation(8)
+        rho = stats.spearmanr(np.arange(8), order).statistic
+        value, p = runs_log10(np.append(10 * order, 7))
+        assert value == pytest.approx(rho) and p == pytest.approx(spearman_log10(rho, 8), abs=1e-9)
+    assert runs_log10(np.arange(7))[1] == pytest.approx(spearman_log10(1.0, 7))
+    assert runs_log10(np.arange(2)) == (0.0, 0.0)
+
+
+def test_several_runs_are_counted_out():
+    rhos, counts = np.unique(np.round(descent_null._all_rhos(8), 9), return_counts=True)
+    both, chance = np.add.outer(rhos, rhos), np.multiply.outer(counts, counts) / counts.sum() ** 2
+    order = np.array([1, 0, 2, 3, 5, 4, 6, 7, 12, 8, 9, 10, 11, 14, 13, 15])
+    value, p = runs_log10(order)
+    assert 10**p == pytest.approx(chance[both >= 2 * value - 1e-6].sum())
+    assert runs_log10(np.arange(16))[1] == pytest.approx(-2 * np.log10(40320))
+    assert runs_log10(np.arange(16)[::-1])[1] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_normal_beyond_is_close_and_does_not_understate(monkeypatch):
+    swapped = [np.arange(96) for _ in range(12)]
+    draw = np.random.default_rng(1)
+    for n, order in enumerate(swapped):
+        for run in range(n):
+            order[8 * run : 8 * run + 8] = draw.permutation(order[8 * run : 8 * run + 8])
+    exact = [runs_log10(order)[1] for order in swapped]
+    monkeypatch.setattr(descent_null, "EXACT_RUNS", 0)
+    normal = [runs_log10(order)[1] for order in swapped]
+    for a, b in zip(exact, normal, strict=True):
+        assert b >= a - np.log10(1.3) and (a > -4 or b >= a)
+    assert normal[-1] > -3 and normal[0] < -15
 
 
 def test_bonferroni():

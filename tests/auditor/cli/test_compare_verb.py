@@ -125,7 +125,7 @@ def test_dry_run_prints_the_plan_and_stops(audit, job):
 def test_all_options_reach_the_job(audit, job):
     audit(
         *(*ASK, "-t", "u", "--decoy", "d", "--panel", "p", "--lineage", "l", "--prompts", "q"),
-        *("--calibration", "c", "--key", "k", "--embedding", "m"),
+        *("--calibration", "c", "--key", "k", "--embedding", "m", "--weights", "s=w", "--base", "hf:b"),
         *("--evidence", "e", "--detector", "opening", "--seed", "7", "--bootstrap", "9", "--keep-going"),
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
         *("--most-requests", "50"),
@@ -139,6 +139,8 @@ def test_all_options_reach_the_job(audit, job):
         "calibration": "c",
         "prompts": "q",
         "key": "k",
+        "weights": ["s=w"],
+        "bases": ["hf:b"],
         "embedding": "m",
         "evidence": "e",
         "detectors": ["opening"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.report import Alternative, Exclusion, LineageRow, Report, Run, SkippedDetector
+from auditor.report import Alternative, Exclusion, LineageRow, PairTest, Report, Run, SkippedDetector
 from tests.auditor.reports.samples import (
     bare,
     empty,
@@ -85,6 +85,10 @@ def hostile(text: str = HOSTILE) -> Report:
         n_responses=1,
         caveats=(text,),
         lineage_source=text,
+        tests=(
+            PairTest(text, "weight_descent", text, text, text, 0.5, -0.3, 0.1, 9, text, text, {text: text}),
+            PairTest(text, "weight_descent", "combined", text, text, 0, -400.0, None, None, text, text),
+        ),
     )
 
 

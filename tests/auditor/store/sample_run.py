@@ -12,6 +12,7 @@ from auditor.report import (
     Exhibit,
     Finding,
     LineageRow,
+    PairTest,
     Report,
     Run,
     SkippedDetector,
@@ -66,6 +67,12 @@ def verdict(**changes):
     return replace(Verdict(*first, *figures, (), whys, None, ("more probes",)), **changes)
 
 
+def pair_test(form, value):
+    pair = ("student-7b", "teacher-large")
+    figures = (0.0, -400.5, value, None if value is None else 96)
+    return PairTest("descent", "weight_descent", form, *pair, *figures, "layer 0", "exact", {"units": 9})
+
+
 def report(run="run-a", **changes):
     shown = Exhibit("teacher-large", "wording", "00aa", "Why?", "abc", "xabc", ((0, 3),), ((1, 4),), 2.5)
     config = {"probes": 805, "thresholds": [0.1, None], "nested": {"on": True}}
@@ -87,6 +94,7 @@ def report(run="run-a", **changes):
         n_responses=9,
         caveats=("One caveat.",),
         lineage_source="lineage.csv",
+        tests=(pair_test("csu", 0.25), pair_test("combined", None)),
     )
     return replace(base, **changes)
 

@@ -2,6 +2,7 @@ import dataclasses
 import types
 import typing
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -163,3 +164,18 @@ def test_bad_panels_and_measurements_are_refused():
     one = sample_run.measurements()[0]
     with pytest.raises(AuditError, match="float32"):
         dataclasses.replace(one, values=one.values.astype(np.float64))
+
+
+def test_a_file_from_before_the_exact_tests_is_read(tmp_path):
+    path = tmp_path / "old.duckdb"
+    before = sample_run.report(tests=())
+    store.append_run(path, before, NO_PANEL, ())
+    with duckdb.connect(str(path)) as con:
+        con.execute("ALTER TABLE verdicts DROP COLUMN p_exact")
+        for column in ("subject", "other", "log10_p", '"value"', "n", "place", "rests_on"):
+            con.execute(f"ALTER TABLE tests DROP COLUMN {column}")
+        con.execute("DELETE FROM migrations WHERE number = 3")
+    assert sample_run.same(sort_dicts(store.read_report(path)), sort_dicts(before))
+    assert store.check_run(path) == ()
+    store.append_run(path, sample_run.report("run-b"), NO_PANEL, ())
+    assert store.read_report(path).tests == sample_run.report().tests and store.check_run(path) == ()
