@@ -40,8 +40,8 @@ def run(
 ) -> list[dict[str, Any]]:
     """Train and ask every student; returns a row a student (JSON).
 
-    Into `out` go checkpoints with the documents that each was trained on, answers.jsonl (a recording like any
-    other), lineage.csv (rows of the table given before, and these), controls.json (which `record` adds to), and
+    Into `out` go checkpoints with the documents that each was trained on, answers.jsonl (a recording like
+    any other), lineage.csv (rows of the table given, and these), controls.json (which `record` adds to), and
     for each share relations-SHARE.csv: its students, and the innocents.
     """
     rows, answers = [], []
