@@ -3,7 +3,7 @@
     python data/zoo/first_table.py ZOO [ZOO ...]
 
 `lift`: mean log p_S - log p_base on the teacher's answers, minus the same on the other teachers' (sibling
-left out), with S's own base. `corr`: correlation over tokens of log p_S - log p_base with that of the teacher,
+left out), with S's own base. `corr`: correlation over tokens of log p_S - log p_base with that of T,
 minus the mean of the same for the other teachers. AUC and the share above all innocents are pooled over
 teachers, in units of the null models' spread towards each. Leaves out everything a verdict needs.
 """
