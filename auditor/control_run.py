@@ -86,7 +86,7 @@ def run(made: Plan, panel: Panel, pupils: Pupils, out: Path, progress: Progress)
 
 
 def with_students(panel: Panel, asked: Sequence[str], answers: Sequence[dict[str, str]]) -> Panel:
-    """Everybody's answers to the prompts asked; `answers` : rows of model, prompt and output of new models."""
+    """Everybody's answers to the prompts asked; `answers` : rows of model, prompt, output of new models."""
     kept = panel.select(probes=[probe.id for probe in panel.probes if probe.prompt in set(asked)])
     names = (*kept.subjects, *dict.fromkeys(row["model"] for row in answers))
     subject = {name: at for at, name in enumerate(names)}
