@@ -45,7 +45,7 @@ class LeftHash:
     def __post_init__(self) -> None:
         if not 0 < self.size < self.vocabulary:
             raise ValueError(
-                f"A green list must hold some tokens of {self.vocabulary}, got {self.size}: ratio must be in (0, 1)."
+                f"A green list holds some of {self.vocabulary} tokens, got {self.size}: 0 < ratio < 1."
             )
 
     @property
@@ -72,8 +72,8 @@ class LeftHash:
         """
         if len(grams) and not 0 <= grams.min() <= grams.max() < self.vocabulary:
             raise ValueError(
-                f"Tokens must be from 0 to {self.vocabulary - 1}, got {grams.min()} to {grams.max()}: cut the text "
-                "with the tokenizer of the model that was marked."
+                f"Tokens must be 0 to {self.vocabulary - 1}, got {grams.min()} to {grams.max()}: cut the text with "
+                "the tokenizer of the model that was marked."
             )
         previous, of = np.unique(grams[:, 0], return_inverse=True)
         found = np.zeros(len(grams), dtype=bool)
