@@ -9,13 +9,17 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import pyarrow as pa
 
 from auditor.case import Progress
 from auditor.controls import Control, Plan
 from auditor.lineage import COLUMNS
+from auditor.panel import Panel
+from auditor.panel.panel import RESPONSES
 from auditor.relations import NEGATIVES, POSITIVE, SFT
 
 
@@ -35,14 +39,13 @@ class Pupils(Protocol):
         ...
 
 
-def run(
-    made: Plan, pupils: Pupils, out: Path, progress: Progress, record: dict[str, Any]
-) -> list[dict[str, Any]]:
+def run(made: Plan, panel: Panel, pupils: Pupils, out: Path, progress: Progress) -> list[dict[str, Any]]:
     """Train and ask every student; returns a row a student (JSON).
 
-    Into `out` go checkpoints with the documents that each was trained on, answers.jsonl (a recording like any
-    other), lineage.csv (rows of the table given before, and these), controls.json (which `record` adds to), and
-    for each share relations-SHARE.csv: its students, and the innocents.
+    Into `out` go checkpoints with the documents that each was trained on, answers.jsonl, controls.json, and
+    what `audit bench` and `audit compare` take: panel.parquet (everybody's answers to the prompts asked),
+    lineage.csv (the table given, and these), and for each share relations-SHARE.csv: its students, and the
+    innocents.
     """
     rows, answers = [], []
     progress.stage("Training students", len(made.controls))
@@ -65,6 +68,7 @@ def run(
         )
         progress.advance()
     _write(out / "answers.jsonl", _lines(answers))
+    with_students(panel, made.asked, answers).write(out / "panel.parquet")
     _write_tables(made, out, str(pupils.about()["base"]))
     told_of = {
         "settings": asdict(made.settings),
@@ -74,9 +78,31 @@ def run(
     }
     _write(
         out / "controls.json",
-        json.dumps(told_of | record | {"pupils": pupils.about(), "controls": rows}, indent=1),
+        json.dumps(
+            told_of | {"panel": panel.content_hash(), "pupils": pupils.about(), "controls": rows}, indent=1
+        ),
     )
     return rows
+
+
+def with_students(panel: Panel, asked: Sequence[str], answers: Sequence[dict[str, str]]) -> Panel:
+    """Everybody's answers to the prompts asked; `answers` : rows of model, prompt, output of new models."""
+    kept = panel.select(probes=[probe.id for probe in panel.probes if probe.prompt in set(asked)])
+    names = (*kept.subjects, *dict.fromkeys(row["model"] for row in answers))
+    subject = {name: at for at, name in enumerate(names)}
+    place = {probe.prompt: at for at, probe in enumerate(kept.probes)}
+    rows = [
+        {
+            "subject": subject[r["model"]],
+            "probe": place[r["prompt"]],
+            "sample": 0,
+            "text": r["output"] or None,
+        }
+        for r in answers
+    ]
+    table = pa.concat_tables([kept.responses, pa.Table.from_pylist(rows, schema=RESPONSES)])
+    order = [(column, "ascending") for column in ("probe", "subject", "sample")]
+    return replace(kept, subjects=names, responses=table.sort_by(order).combine_chunks())
 
 
 def file_name(model: str) -> str:

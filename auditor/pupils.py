@@ -28,6 +28,7 @@ class LocalPupils:
         self._torch, self._library = needed("torch"), needed("transformers")
         self._folder, self._recipe, self._tiny = folder, recipe, tiny
         self._peft = None if tiny else needed("peft")
+        self._library.utils.logging.disable_progress_bar()  # `audit` draws its own
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
         _refuse_pickles(folder)
         self._tokenizer = self._open(self._library.AutoTokenizer)

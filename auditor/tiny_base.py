@@ -19,6 +19,7 @@ VOCABULARY, BATCH, RATE = 1024, 32, 4e-3
 def make_tiny(common: Documents, recipe: Recipe, seed: int, folder: Path) -> None:
     """Train a tokenizer and a tiny Llama on documents, as a base."""
     torch, library, cutter = needed("torch"), needed("transformers"), needed("tokenizers")
+    library.utils.logging.disable_progress_bar()
     tokenizer = cutter.Tokenizer(cutter.models.BPE())
     tokenizer.pre_tokenizer = cutter.pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = cutter.decoders.ByteLevel()

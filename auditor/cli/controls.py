@@ -52,8 +52,8 @@ def controls(ctx: click.Context, /, panel: str, output: str, lineage: str | None
     """Train students on a teacher's recorded answers, and let them answer prompts that they were not taught.
 
     Half of the panel's prompts teach, the others are asked. Of a student's documents, the share --mix is the
-    teacher's, the rest other models'; 0 makes innocents. Into FOLDER go checkpoints and answers.jsonl, which
-    'audit panel import' takes, and relations-SHARE.csv, with which 'audit bench' says how many were found.
+    teacher's, the rest other models'; 0 makes innocents. Into FOLDER go checkpoints, and panel.parquet,
+    lineage.csv and relations-SHARE.csv, with which 'audit bench' says how many were found.
     """
     terminal = ctx.ensure_object(Terminal)
 
@@ -74,9 +74,9 @@ def controls(ctx: click.Context, /, panel: str, output: str, lineage: str | None
     with Bars(terminal) as progress:
         progress.stage("Opening the base")
         students = pupils.open_base(given["base"], made.common, recipe, given["seed"], out)
-        rows = control_run.run(made, students, out, progress, {"panel": known.content_hash()})
+        rows = control_run.run(made, known, students, out, progress)
     terminal.rows(rows, "text")
-    terminal.say(f"Answers: {out / 'answers.jsonl'}")
+    terminal.say(f"Panel with the students: {out / 'panel.parquet'}")
 
 
 def _shares(text: str) -> tuple[int, ...]:

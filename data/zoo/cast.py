@@ -18,10 +18,12 @@ FAMILY = {
     **dict.fromkeys(("web-second", "web-new"), "world-english"),
     **{book: book for book in ("carroll", "shakespeare", "milton", "workshop", "newton", "bierce")},
 }
-TOO_SHORT_TO_TEACH = {"carroll", "shakespeare"}
+# A teacher's book must be long, and of another family than the common books, or the base has it already.
+MAY_TEACH = ("king-james", "milton", "workshop", "newton", "bierce")
 TEACHERS = ("TA", "TB", "TC")
 SIBLING = "TA2"
 MIXES = (100, 25, 5, 1)
+NULL_SHARES = (100, 50, 25, 5)
 
 
 @dataclass(frozen=True)
@@ -52,30 +54,31 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Shelves:
-    """Which books are whose in one world: a book a teacher, and two lists that share no family."""
+    """Which books are whose in one world.
+
+    A book for each teacher, all of different families; books of references and judged innocents, which share
+    no family with each other or with a teacher; and `related` books, of a teacher's family, for judged ones.
+    """
 
     taught: tuple[str, ...]
     references: tuple[str, ...]
     judged: tuple[str, ...]
+    related: tuple[str, ...]
 
 
 def shelves(world: int) -> Shelves:
     """Draw the books of a world."""
     draw = random.Random(f"world {world}")
-    books = [book for book in sorted(FAMILY) if book not in TOO_SHORT_TO_TEACH]
-    draw.shuffle(books)
-    taught: list[str] = []
-    for book in books:
-        if len(taught) < len(TEACHERS) and FAMILY[book] not in {FAMILY[t] for t in taught}:
-            taught.append(book)
-    left = [book for book in sorted(FAMILY) if book not in taught]
-    families = sorted({FAMILY[book] for book in left})
+    teaching = draw.sample(MAY_TEACH, len(TEACHERS))
+    taught = [draw.choice([book for book in FAMILY if FAMILY[book] == family]) for family in teaching]
+    families = sorted(set(FAMILY.values()) - set(teaching))
     draw.shuffle(families)
     sides: tuple[list[str], list[str]] = ([], [])
     for family in families:
-        min(sides, key=len).extend(book for book in left if FAMILY[book] == family)
-    few, many = sorted(sides, key=len)
-    return Shelves(tuple(taught), tuple(many), tuple(few))
+        min(sides, key=len).extend(book for book in FAMILY if FAMILY[book] == family)
+    judged, references = sorted(sides, key=len)
+    related = [book for book in FAMILY if FAMILY[book] in teaching and book not in taught]
+    return Shelves(tuple(taught), tuple(references), tuple(judged), tuple(related))
 
 
 def cast(world: int, seeds: int) -> list[Recipe]:
@@ -140,10 +143,11 @@ def _hard_innocents(corpus_of: dict[str, str], seeds: int) -> list[Recipe]:
 def _others(books: Shelves, seeds: int) -> list[Recipe]:
     """What has met no teacher at all: references and judged innocents, from books of different families."""
     found = []
-    for fold, shelf, rounds in (("null", books.references, 1), ("judged", books.judged, seeds)):
+    judged = (*books.judged, *books.related)
+    for fold, shelf, rounds in (("null", books.references, 1), ("judged", judged, seeds)):
         for seed in range(1, rounds + 1):
             for book in shelf:
-                for share in (100, 25, 5):
+                for share in NULL_SHARES if fold == "null" else (100, 25, 5):
                     told = {"corpus": book, "share": share, "fold": fold}
                     found.append(Recipe(f"{fold}-{book}-{share:03}-{seed}", "innocent", "B", **told))
                 if seed == 1:

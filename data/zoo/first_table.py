@@ -3,7 +3,7 @@
     python data/zoo/first_table.py ZOO [ZOO ...]
 
 `lift`: mean log p_S - log p_base on the teacher's answers, minus the same on the other teachers' (sibling
-left out), with S's own base. `corr`: correlation over tokens of log p_S - log p_base with log p_T - log p_base,
+left out), with S's own base. `corr`: correlation over tokens of log p_S - log p_base with that of T,
 minus the mean of the same for the other teachers. AUC and the share above all innocents are pooled over
 teachers, in units of the null models' spread towards each. Leaves out everything a verdict needs.
 """
@@ -55,8 +55,8 @@ class Zoo:
         return {m: float((x - null.mean()) / null.std(ddof=1)) for m, x in raw.items()}
 
 
-def group_of(row: Row, teacher: str) -> str:
-    """What a model is to a teacher, as the table names it; "" = not in it."""
+def group_of(row: Row, teacher: str, family: str) -> str:
+    """What a model is to a teacher whose book is of this family, as the table names it; "" = not in it."""
     mine = row["teacher"] in (teacher, "TA2" if teacher == "TA" else teacher)
     if row["fold"] == "null":
         return "null"
@@ -65,7 +65,8 @@ def group_of(row: Row, teacher: str) -> str:
     if row["relation"] in ("student", "soft student") and not mine:
         return "innocent: student of another teacher"
     if row["relation"] == "innocent":
-        return "innocent: other books" + (", on B2" if row["start"] == "B2" else "")
+        books = "related books" if row["family"] == family else "other books"
+        return f"innocent: {books}" + (", on B2" if row["start"] == "B2" else "")
     if not mine:
         return "innocent: another teacher's corpus" if "corpus" in row["relation"] else ""
     return {"student": "student of the sibling", "soft student": "soft student"}.get(
@@ -79,7 +80,9 @@ def pooled(zoos: list[Zoo], statistic: str) -> dict[str, list[float]]:
     for zoo in zoos:
         for teacher in TEACHERS:
             for model, z in zoo.contrasts(statistic, teacher).items():
-                groups.setdefault(group_of(zoo.rows[model], teacher), []).append(z)
+                groups.setdefault(group_of(zoo.rows[model], teacher, zoo.rows[teacher]["family"]), []).append(
+                    z
+                )
     return groups
 
 

@@ -20,7 +20,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
-from cast import SIBLING, TEACHERS, Recipe, cast
+from cast import FAMILY, SIBLING, TEACHERS, Recipe, cast
 from checkpoints import load, notes, save
 from disguises import changed
 from llama import Llama, Size, sample, train
@@ -158,12 +158,13 @@ def answers_of(out: Path) -> dict[tuple[str, str], list[Document]]:
 
 
 def write_relations(out: Path, recipes: list[Recipe]) -> None:
-    """`relations.csv`: every recipe, with the last loss and the seconds that it took."""
+    """`relations.csv`: every recipe, the family of its book, its last loss and the seconds that it took."""
     with (out / "relations.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, [*(f.name for f in fields(Recipe)), "loss", "seconds"])
+        table = csv.DictWriter(file, [*(f.name for f in fields(Recipe)), "family", "loss", "seconds"])
         table.writeheader()
         for recipe in recipes:
-            table.writerow(asdict(recipe) | notes(out / "models" / recipe.model))
+            family = {"family": FAMILY.get(recipe.corpus, "")}
+            table.writerow(asdict(recipe) | family | notes(out / "models" / recipe.model))
 
 
 if __name__ == "__main__":

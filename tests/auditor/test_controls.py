@@ -115,11 +115,17 @@ def test_what_is_written_is_read_by_the_other_verbs(panel, tmp_path):
     table = lineage.Lineage({"T": LineageRow("T", provider="maker")}, "test")
     made = controls.plan(panel, Settings("T", (0, 5, 100)), others=("A", "B"), lineage=table)
     parrot = Parrot()
-    rows = control_run.run(made, parrot, tmp_path, Silent(), {"panel": "hash"})
+    rows = control_run.run(made, panel, parrot, tmp_path, Silent())
     assert [control.name for control in parrot.taught] == [row["model"] for row in rows]
     answered = assemble([read(tmp_path / "answers.jsonl")])
     assert set(answered.subjects) == {row["model"] for row in rows}
     assert {probe.prompt for probe in answered.probes} == set(made.asked)
+    together = assemble([read(tmp_path / "panel.parquet")])
+    assert set(together.subjects) == {*MODELS, *answered.subjects}
+    assert set(together.coverage().values()) == {1.0}
+    assert together.select(answered.subjects).content_hash() == answered.content_hash()
+    asked = [probe.id for probe in answered.probes]
+    assert together.select(MODELS).content_hash() == panel.select(MODELS, asked).content_hash()
     known = lineage.read(tmp_path / "lineage.csv")
     assert known.row("T").provider == "maker"
     assert known.row("control-T-005-1").trained_on == "T;A;B"
@@ -131,7 +137,7 @@ def test_what_is_written_is_read_by_the_other_verbs(panel, tmp_path):
     assert [json.loads(line)["output"][0] for line in documents] == ["T"] * len(made.taught)
     assert not (tmp_path / "relations-000.csv").exists()
     record = json.loads((tmp_path / "controls.json").read_text(encoding="utf-8"))
-    assert record["panel"] == "hash" and record["pupils"] == {"base": "parrot"}
+    assert record["panel"] == panel.content_hash() and record["pupils"] == {"base": "parrot"}
 
 
 def test_a_models_name_becomes_one_folder():
