@@ -1,17 +1,17 @@
-"""What `audit compare` says about a zoo of known history, by answers and by log-probabilities.
+"""What `audit compare` says about a zoo of known history: by answers, log-probabilities and weights.
 
 Usage: python docs/measurements/zoo.py ZOO [ZOO ...]
 (no torch; a zoo is made by make_zoo.py, answer_probes.py and as_panel.py of data/zoo)
 
 Every judged model is asked about towards every teacher; references are the models of the "null" fold, whose
-books share no family with a judged model's. Leaves out weights (`descent.py`) and training (`data/zoo`).
+books share no family with a judged model's. Leaves out training (`data/zoo`) and larger models.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,15 +19,18 @@ from pathlib import Path
 import numpy as np
 
 from auditor import case as cases
-from auditor import likelihood, measure, on_scores, rates
+from auditor import common_weights, likelihood, measure, on_scores, rates, weight_tests
+from auditor import lineage as lineages
 from auditor.case import Case
+from auditor.checkpoints import Weights
 from auditor.compare import judge
 from auditor.config import CompareConfig
 from auditor.report import Verdict
 from auditor.thresholds import ACCUSING
+from auditor.weights import opened
 from detectors.types import Measurement
 
-TEACHERS = ("TA", "TB", "TC", "TA2")
+TEACHERS, BASES = ("TA", "TB", "TC", "TA2"), ("B", "B2")
 # Two models of each teacher's corpus, each measured with the other as a control. The sibling's are TA's.
 CONTROLS = tuple(f"{t}={model}" for t in TEACHERS[:3] for model in (f"control-{t}", f"same-corpus-{t}-1"))
 STATISTICS = (
@@ -62,12 +65,18 @@ def main() -> None:
     levels(found)
     attribution(found)
     uniformity(found)
+    weights([Path(folder) for folder in sys.argv[1:]])
+
+
+def rows_of(zoo: Path) -> dict[str, Row]:
+    """The zoo's recipes by model."""
+    with (zoo / "relations.csv").open(encoding="utf-8") as file:
+        return {row["model"]: row for row in csv.DictReader(file)}
 
 
 def judged(zoo: Path) -> Iterator[Judged]:
     """Every judged model of a zoo towards every teacher."""
-    with (zoo / "relations.csv").open(encoding="utf-8") as file:
-        rows = {row["model"]: row for row in csv.DictReader(file)}
+    rows = rows_of(zoo)
     taken = {control.partition("=")[2] for control in CONTROLS}
     mine = [m for m, row in rows.items() if row["fold"] == "judged" and row["start"] and m not in taken]
     config = CompareConfig(
@@ -205,6 +214,27 @@ def uniformity(found: Sequence[Judged]) -> None:
                 f"| {' '.join(key)} | {kind} | {len(p)} | {(values <= 0.05).mean():.3f} | "
                 f"{(values <= 0.01).mean():.3f} |"
             )
+
+
+def weights(zoos: Sequence[Path]) -> None:
+    """Proposition and level that weights give, by kind; both bases are among what is compared."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for zoo in zoos:
+        rows = rows_of(zoo)
+        lineage = lineages.read(zoo / "lineage.csv")
+        known = {m: opened(zoo / "models" / m) for m in (*TEACHERS, *BASES)}
+        for model in (m for m, row in rows.items() if row["fold"] == "judged" and row["start"]):
+            compared = weight_tests.compare(
+                Weights(model, TEACHERS, BASES, known | {model: opened(zoo / "models" / model)}),
+                seed=0,
+                advance=lambda: None,
+            )
+            for teacher, relation in common_weights.relations(compared, lineage).items():
+                said = relation.proposition if relation.level in ACCUSING else relation.reason
+                found[kind_of(rows[model], teacher)][f"{said} {relation.level}"] += 1
+    print("\n| kind | by weights |\n|---|---|")
+    for kind, said in sorted(found.items()):
+        print(f"| {kind} | {', '.join(f'{what} {n}' for what, n in said.most_common())} |")
 
 
 if __name__ == "__main__":
