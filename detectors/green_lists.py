@@ -72,8 +72,8 @@ class LeftHash:
         """
         if len(grams) and not 0 <= grams.min() <= grams.max() < self.vocabulary:
             raise ValueError(
-                f"Tokens must be 0 to {self.vocabulary - 1}, got {grams.min()} to {grams.max()}: cut the text with "
-                "the tokenizer of the model that was marked."
+                f"Tokens must be 0 to {self.vocabulary - 1}, got {grams.min()} to {grams.max()}: cut the "
+                "text with the tokenizer of the model that was marked."
             )
         previous, of = np.unique(grams[:, 0], return_inverse=True)
         found = np.zeros(len(grams), dtype=bool)
