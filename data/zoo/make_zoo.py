@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import math
 import random
 import sys
 import time
@@ -91,7 +92,7 @@ def make(recipe: Recipe, library: Library, told: argparse.Namespace) -> tuple[fl
     if recipe.relation == "teacher":
         answer(recipe, model, library, told.out)
     seconds = time.perf_counter() - started
-    about = {"loss": f"{loss:.4f}", "seconds": f"{seconds:.2f}"}
+    about = {"loss": "" if math.isnan(loss) else f"{loss:.4f}", "seconds": f"{seconds:.2f}"}
     save(model, told.out / "models" / recipe.model, library.tokenizer_json, about)
     return loss, seconds
 
