@@ -29,6 +29,15 @@ from detectors.combine import holm
 BY = "log-probabilities"
 # What leads, the first that was measured for a teacher.
 LEADS = (("contrast", "neutral"), ("contrast", "answers"), ("lift", "correlation"))
+ABOUT = {
+    LEADS[0]: "on neutral text, the student leaves its base in the teacher's direction",
+    LEADS[
+        1
+    ]: "on the teacher's answers, the student leaves its base in the teacher's direction",
+    LEADS[
+        2
+    ]: "the student finds the teacher's answers likelier than its base where the teacher does, too",
+}
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
 # References that say how much models of one kind differ.
@@ -168,11 +177,7 @@ def _with_public_data(verdict: Verdict, lead: Lead) -> Verdict:
 
 def _words(verdict: Verdict, lead: Lead) -> str:
     """The usual sentences, and which statistic they are about."""
-    about = (
-        "on neutral text, the student leaves its base in the direction in which the teacher lies"
-        if lead.finding.detector == LEADS[0][0]
-        else "the student finds the teacher's answers likelier than its base does where the teacher does, too"
-    )
+    about = ABOUT[lead.finding.detector, lead.finding.statistic]
     sentence = verdict.words
     if lead.same_data:
         n = len(lead.same_data)

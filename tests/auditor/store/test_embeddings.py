@@ -9,7 +9,6 @@ import pytest
 
 from auditor import store
 from auditor.errors import AuditError
-from auditor.store import migrations
 from tests.auditor.store import sample_run
 from tests.auditor.store.test_evidence_schema_page import PAGE
 from tests.auditor.store.test_files import kill, start
@@ -98,11 +97,10 @@ def test_vectors_that_do_not_fit_together_are_refused(path, vector):
         found(path)
 
 
-def test_a_file_from_before_the_table_can_be_read_and_gets_it(tmp_path, monkeypatch):
+def test_a_file_from_before_the_table_can_be_read_and_gets_it(tmp_path):
     path = tmp_path / "old.duckdb"
-    with monkeypatch.context() as before:
-        before.setattr(migrations, "MIGRATIONS", (migrations.first_tables,))
-        store.append_run(path, sample_run.report(), sample_run.panel(), sample_run.measurements())
+    store.append_run(path, sample_run.old_report(), sample_run.panel(), sample_run.measurements())
+    sample_run.made_before(path, 2)
     old = repr(store.read_report(path))  # as text: NaN is not equal to itself
     assert store.check_run(path) == ()
     store.keep_embeddings(path, "a", KEYS, VECTORS)
@@ -110,7 +108,7 @@ def test_a_file_from_before_the_table_can_be_read_and_gets_it(tmp_path, monkeypa
     assert repr(store.read_report(path)) == old and store.check_run(path) == ()
     with duckdb.connect(str(path), read_only=True) as con:
         numbers = con.execute("SELECT number, name FROM migrations ORDER BY number").fetchall()
-    assert numbers == [(1, "first_tables"), (2, "embeddings")]
+    assert numbers == [(1, "first_tables"), (2, "embeddings"), (3, "pair_tests")]
 
 
 def test_a_copy_without_them_is_smaller_and_as_whole(path, tmp_path):

@@ -204,7 +204,7 @@ FULL = """
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     size = path.stat().st_size + 300_000
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    texts = [(0, 0, n, os.urandom(20_000).hex()) for n in range(200)]
+    texts = [(0, 0, n, os.urandom(20_000).hex()) for n in range(400)]  # more than its log may hold
     panel = store.PanelRows(("m",), sample_run.PROBES, sample_run.responses(texts))
     try:
         store.append_run(path, sample_run.report("full"), panel, ())
