@@ -126,7 +126,7 @@ def at_fewer(
     values = []
     for _ in range(SUBSETS):
         probes = np.sort(rng.choice(len(case.panel.probes), n, replace=False))
-        values.append(pairs.scores(case, pairs.on_probes(measured, probes), clear))
+        values.append(pairs.scores(*pairs.on_probes(case, measured, probes), clear))
         advance()
     return separation(values, clear)
 

@@ -71,10 +71,10 @@ def at_fewer(
     draws = []
     for _ in range(DRAWS):
         probes = np.sort(rng.choice(len(case.panel.probes), n, replace=False))
-        draws.append(pairs.on_probes(measured, probes))
+        draws.append(pairs.on_probes(case, measured, probes))
     scores = []
     for drawn in draws:
-        scores.append(pairs.scores(case, drawn, clear))
+        scores.append(pairs.scores(*drawn, clear))
         progress.advance()
     return replace(calibration_of(name, case, measured, clear, scores), n_probes=n)
 

@@ -124,9 +124,15 @@ def open_case(panel: Path, lineage: str | None, relations: Sequence[Relation], o
     return cases.prepare(config, cases.Silent())
 
 
-def on_probes(measurements: Sequence[Measurement], probes: NDArray[np.int64]) -> list[Measurement]:
-    """The same measurements on a part of the probes; weights learned from the others stay."""
-    return [replace(m, values=m.values[:, :, probes]) for m in measurements]
+def on_probes(
+    case: Case, measurements: Sequence[Measurement], probes: NDArray[np.int64]
+) -> tuple[Case, list[Measurement]]:
+    """The same measurements on a part of the probes; weights learned from the others stay.
+
+    Of the case only who answered is cut.
+    """
+    cut = [replace(m, values=m.values[:, :, probes]) for m in measurements]
+    return replace(case, answered=case.answered[:, probes]), cut
 
 
 def measured_pairs(

@@ -93,7 +93,7 @@ def main() -> None:
     whole = scenes_of(case, measured, clear)
     rng = np.random.default_rng(0)
     subsets = [np.sort(rng.choice(len(case.panel.probes), FEW, replace=False)) for _ in range(SUBSETS)]
-    fewer = [scenes_of(case, pairs.on_probes(measured, s), clear) for s in subsets]
+    fewer = [scenes_of(*pairs.on_probes(case, measured, s), clear) for s in subsets]
     found = {}
     for variant in VARIANTS:
         score, z, p_t = judged(variant, whole, clear)

@@ -151,7 +151,7 @@ def on_worst_probes(case: cases.Case, measured: Sequence[Measurement], pair: Rel
     mine, column = wording[case.panel.subjects.index(pair.student)], case.models.index(pair.teachers[0])
     contrast = np.nan_to_num(mine[column] - np.nanmean(mine, axis=0), nan=-np.inf)
     worst: NDArray[np.int64] = np.argsort(-contrast)[:WORST]
-    return pairs.measured_pairs(case, pairs.on_probes(measured, worst), [pair])
+    return pairs.measured_pairs(*pairs.on_probes(case, measured, worst), [pair])
 
 
 def report(way: str, found: Sequence[Pair]) -> None:

@@ -260,3 +260,20 @@ def test_no_clear_pair_is_an_error(tmp_path: Path) -> None:
     arguments = ["bench", "--panel", config.panel, "--relations", str(tmp_path / "r.csv")]
     found = CliRunner().invoke(main, [*arguments, "--lineage", config.lineage])
     assert found.exit_code == 2 and "no pair of known history could be judged" in found.stderr
+
+
+def test_a_student_that_left_probes_open_is_judged_on_fewer_as_well(tmp_path: Path) -> None:
+    panel, prompts = generated(24, n_probes=40, n_pupils=12, share=1.0)
+    draw = np.random.default_rng(1)
+    rows = [f"negative,R{i:03d},T," for i in range(8, 24)]
+    for i in range(4):
+        panel[f"P{i}"] = mixed(panel[f"R{i:03d}"], panel["S"], 0.6, draw)
+        rows.append(f"positive,P{i},T,sft-on-outputs")
+    panel["P0"] = [text if n % 5 else "" for n, text in enumerate(panel["P0"])]
+    written_panel(tmp_path, panel, prompts, lineage_csv(list(panel)))
+    (tmp_path / "r.csv").write_text("label,student_model,teacher_models,kind\n" + "\n".join(rows) + "\n")
+    arguments = ["--panel", tmp_path / "panel.parquet", "--lineage", tmp_path / "lineage.csv"]
+    arguments += ["--relations", tmp_path / "r.csv", "--probes", 20, "-f", "json"]
+    result = CliRunner().invoke(main, ["bench", *map(str, arguments)])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["by_probes"]["20"]["auc"] > 0.8
