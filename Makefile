@@ -4,6 +4,8 @@
 #   make readme  the help texts in README.md    make clean   removes what make made
 #   make demo-data  trains the demo panel anew (Debian; installs torch; see data/demo/README.md)
 
+#   make zoo-demo  the white-box corner of the demo again, from a zoo (ZOO=folder; see data/zoo/README.md)
+
 # What the demo asks.
 DEMO_STUDENT  = pupil-100
 DEMO_INNOCENT = classmate-1
@@ -18,8 +20,16 @@ DATA = data
 OUT = demo-out
 ASK = $(AUDIT) compare --panel $(DATA)/demo/panel.parquet --lineage $(DATA)/demo/lineage.csv \
 	--evidence $(OUT)/audit.duckdb $(foreach teacher,$(DEMO_TEACHERS),--teacher panel:$(teacher))
+# Tiny models of known history: docs/detectors/contrast.md, data/zoo/README.md.
+ZOO_DATA = $(DATA)/demo/zoo
+ZOO_STUDENT = student-TA-100-1
+ZOO_INNOCENT = same-corpus-TA-B2
+ZOO_TUNED = tuned-TA-neutral
+ASK_ZOO = $(AUDIT) compare --panel $(ZOO_DATA)/answers.jsonl --lineage $(ZOO_DATA)/lineage.csv --teacher panel:TA \
+	--scores $(ZOO_DATA)/scores --same-data TA=control-TA --same-data TA=same-corpus-TA-1 --calibration none \
+	--evidence $(OUT)/audit.duckdb
 
-.PHONY: demo ask test lint readme demo-data wheel clean
+.PHONY: demo ask zoo-demo test lint readme demo-data wheel clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
@@ -32,6 +42,15 @@ ask:
 	@$(ASK) --student panel:$(DEMO_STUDENT) -o $(OUT)/accused.html || test $$? -eq 1
 	@echo; echo "And $(DEMO_INNOCENT)?"
 	@$(ASK) --student panel:$(DEMO_INNOCENT) -o $(OUT)/innocent.html || test $$? -eq 1
+	@echo; echo "With log-probabilities: was $(ZOO_STUDENT) distilled from TA? And $(ZOO_INNOCENT), which read TA's books?"
+	@$(ASK_ZOO) --student panel:$(ZOO_STUDENT) -o $(OUT)/by-log-probabilities.html || test $$? -eq 1
+	@$(ASK_ZOO) --student panel:$(ZOO_INNOCENT) -o $(OUT)/same-books.html || test $$? -eq 1
+	@echo; echo "With weights: was $(ZOO_TUNED) made from TA?"
+	@$(AUDIT) compare --student hf:$(ZOO_DATA)/weights/$(ZOO_TUNED) --teacher hf:$(ZOO_DATA)/weights/TA \
+		--base hf:$(ZOO_DATA)/weights/B --evidence $(OUT)/audit.duckdb -o $(OUT)/weights.html || test $$? -eq 1
+
+zoo-demo: .venv/test
+	$(BIN)/python data/zoo/make_demo.py $(ZOO)
 
 test: .venv/test
 	$(BIN)/python -m pytest -n auto $(ARGS)

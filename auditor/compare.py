@@ -134,9 +134,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         decision.kin(case, verdicts[0].teacher),
     )
     report = Report(
-        headline=" ".join(
-            filter(None, (seen.headline, on_scores.headline(case.student, found.on_scores), headline))
-        ),
+        headline=_beside(seen.headline, on_scores.headline(case.student, found.on_scores), headline),
         student=case.student,
         run=Run(
             id=run_id,
@@ -175,6 +173,14 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     rows = store.PanelRows(case.panel.subjects, case.panel.probes, case.panel.responses)
     store.append_run(evidence, report, rows, [_rows(case, m) for m in measurements])
     return store.read_report(evidence, run_id)
+
+
+def _beside(on_weights_: str, on_scores_: str, on_answers: str) -> str:
+    """One line of all kinds of evidence; where there is more than one, answers are named as such."""
+    others = [text for text in (on_weights_, on_scores_) if text]
+    if not others:
+        return on_answers
+    return " ".join((*others, f"By answers: {on_answers[:1].lower()}{on_answers[1:]}"))
 
 
 class Judgement(NamedTuple):

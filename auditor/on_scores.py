@@ -17,6 +17,7 @@ from auditor import decision
 from auditor.case import Case
 from auditor.grounds import Grounds
 from auditor.likelihood import Controls
+from auditor.reasons import SHORTLY
 from auditor.references import DECOY_STUDENT, INNOCENT_STRATUM
 from auditor.report import Alternative, Finding, Verdict
 from auditor.reports.numerals import p_value
@@ -31,12 +32,8 @@ BY = "log-probabilities"
 LEADS = (("contrast", "neutral"), ("contrast", "answers"), ("lift", "correlation"))
 ABOUT = {
     LEADS[0]: "on neutral text, the student leaves its base in the teacher's direction",
-    LEADS[
-        1
-    ]: "on the teacher's answers, the student leaves its base in the teacher's direction",
-    LEADS[
-        2
-    ]: "the student finds the teacher's answers likelier than its base where the teacher does, too",
+    LEADS[1]: "on the teacher's answers, the student leaves its base in the teacher's direction",
+    LEADS[2]: "the student finds the teacher's answers likelier than its base where the teacher does, too",
 }
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
@@ -127,9 +124,10 @@ def headline(student: str, found: Sequence[Verdict]) -> str:
     if not accused:
         smallest = min(v.p_adjusted or 0.0 for v in found)
         names = ", ".join(v.teacher for v in found)
+        why = [text for reason, text in SHORTLY.items() if any(v.reason == reason for v in found)]
         return (
             f"By log-probabilities: not enough evidence either way for distillation of {student} from "
-            f"{names} (smallest adjusted p {p_value(smallest)})."
+            f"{names} (smallest adjusted p {p_value(smallest)}; {'; '.join(why)})."
         )
     named = [
         f"{level(v).lower()} support for distillation of {student} from {v.teacher} (predictive p "
