@@ -21,6 +21,7 @@ from auditor import (
     measure,
     on_scores,
     on_weights,
+    owned,
     reasons,
     store,
     thresholds,
@@ -119,12 +120,14 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     scored, unscored = likelihood.measure(case, config)
     measurements += scored
     skipped += unscored
+    brought = owned.examine(case, config)
     n_ran = len(chosen) + len({m.detector for m in scored})
     progress.stage("Weighing", len(case.teachers))
     found = judge(case, measurements, config, progress)
     verdicts = found.verdicts
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
+    by_scores = on_scores.headline(case.student, found.on_scores)
     headline = words.headline(
         case.student,
         verdicts,
@@ -134,9 +137,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         decision.kin(case, verdicts[0].teacher),
     )
     report = Report(
-        headline=" ".join(
-            filter(None, (seen.headline, on_scores.headline(case.student, found.on_scores), headline))
-        ),
+        headline=" ".join(filter(None, (seen.headline, brought.headline, by_scores, headline))),
         student=case.student,
         run=Run(
             id=run_id,
@@ -153,7 +154,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             },
             inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
         ),
-        verdicts=(*seen.verdicts, *found.on_scores, *verdicts),
+        verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,
         exhibits=exhibits(
             case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
@@ -166,7 +167,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
         caveats=(*case.panel.notes, *found.caveats),
         lineage_source=case.lineage.source,
-        tests=seen.tests,
+        tests=(*seen.tests, *brought.tests),
     )
     for v in verdicts:
         if v.reason in reasons.UNABLE:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.report import Exhibit, Report, Verdict
+from auditor.report import ON_TESTS, Exhibit, Report, Verdict
 from auditor.reports.numerals import exact_p, number, times
 
 # From the strongest support against the proposition to the strongest for it.
@@ -113,6 +113,11 @@ def on_weights(verdict: Verdict) -> bool:
     return verdict.proposition in ("weight_descent", "common_ancestor")
 
 
+def on_tests(verdict: Verdict) -> bool:
+    """Whether a verdict rests on tests of its own, of weights, a served log or a key, and on no score."""
+    return on_weights(verdict) or verdict.evidence in ON_TESTS
+
+
 def subject(verdict: Verdict) -> str:
     """Teacher and, where it is not distillation, what the verdict is about."""
     if verdict.proposition == "distillation":
@@ -121,11 +126,12 @@ def subject(verdict: Verdict) -> str:
 
 
 def exact(verdict: Verdict, report: Report) -> str:
-    """The exact p of a verdict on weights, before and after the number of teachers."""
+    """The p of a verdict that rests on tests of its own, before and after the number of teachers."""
     if verdict.p_exact is None:
         return "no test was possible"
     adjusted = f", adjusted for {tested(report, verdict)} (Holm) {exact_p(verdict.p_adjusted)}"
-    return f"{exact_p(verdict.p_exact)} over all forms and layers (Bonferroni){adjusted}"
+    over = " over all forms and layers (Bonferroni)" if on_weights(verdict) else ""
+    return f"{exact_p(verdict.p_exact)}{over}{adjusted}"
 
 
 def siblings(verdict: Verdict) -> str:
@@ -170,8 +176,13 @@ def parts(verdict: Verdict, report: Report) -> str:
 
 def tested(report: Report, verdict: Verdict) -> str:
     """How many teachers have a p-value of this kind: what the adjustment is for."""
-    n = sum(v.p_adjusted is not None and on_weights(v) == on_weights(verdict) for v in report.verdicts)
+    n = sum(v.p_adjusted is not None and _sort(v) == _sort(verdict) for v in report.verdicts)
     return f"{n} teacher{'' if n == 1 else 's'}"
+
+
+def _sort(verdict: Verdict) -> str:
+    """What a verdict rests on; a file of an older version does not say it of weights."""
+    return "weights" if on_weights(verdict) else verdict.evidence
 
 
 def shown_although(verdicts: Sequence[Verdict], teacher: str) -> str:

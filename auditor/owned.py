@@ -1,0 +1,34 @@
+"""What a teacher's owner brought to a run, examined: verdicts, tests and their headline, for `compare`.
+
+Leaves out how each kind is tested (`served_log.py`, `keyed.py`) and worded (`owner_evidence.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor import keyed, served_log
+from auditor.case import Case
+from auditor.config import CompareConfig
+from auditor.owner_evidence import headline, judged
+from auditor.report import PairTest, Verdict
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Verdicts on a key and on served logs, the strongest of a kind first; empty = nothing was brought."""
+
+    headline: str
+    verdicts: tuple[Verdict, ...]
+    tests: tuple[PairTest, ...]
+
+
+def examine(case: Case, config: CompareConfig) -> Owned:
+    """Examine all of it."""
+    found = ((keyed.KIND, keyed.examine(case, config)), (served_log.KIND, served_log.examine(case, config)))
+    verdicts = [(kind, judged(case, kind, tested)) for kind, tested in found]
+    return Owned(
+        " ".join(filter(None, (headline(case.student, kind, some) for kind, some in verdicts))),
+        tuple(v for _, some in verdicts for v in some),
+        tuple(test for _, tested in found for t in tested for test in t.tests),
+    )
