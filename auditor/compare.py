@@ -152,7 +152,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
+            inputs=dict(case.panel.files) | seen.inputs | brought.inputs | shipped_or_own(config),
         ),
         verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,

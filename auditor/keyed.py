@@ -7,6 +7,8 @@ to find. Leaves out the key file (`canary_key.py`), log-probabilities of canarie
 
 from __future__ import annotations
 
+from sys import float_info
+
 from scipy.stats import binom
 
 from auditor import canary_key
@@ -30,6 +32,7 @@ CAP_REASON = (
 RESTS_ON = "a key drawn without regard to the student's answers, and tried once; exact then"
 # References that serve as controls, and when too many of them show the mark.
 MOST_CONTROLS, FIRED_AT, TOO_MANY_AT = 20, 0.01, 0.001
+SMALLEST = float_info.min  # p goes no lower, its logarithm does
 FORMS = {
     "green_fraction": "{v} of {n} distinct runs of tokens are green, {e} expected",
     "canary_ranks": "the planted candidates of {n} sets rank {v} in the mean, {e} expected",
@@ -65,7 +68,7 @@ def _tested(case: Case, teacher: str, key: GreenKey | CanaryKey) -> Tested:
         )
     return Tested(
         teacher,
-        result.p,
+        max(result.p, SMALLEST),
         why,
         _said(case, teacher, result, own, fired, len(others)),
         "moderately_strong",
@@ -81,19 +84,28 @@ def test(case: Case, model: str, key: GreenKey | CanaryKey) -> KeyedTest | Skipp
     """The exact test on all answers of one model of the panel."""
     place = case.panel.subjects.index(model)
     answers = [text for text in case.view.answers_of(place) if text]
+    prompts = [probe.prompt for probe in case.panel.probes]
     if isinstance(key, CanaryKey):
-        candidates = list(key.sets.values())
-        planted = drawn(key.key, list(key.sets), len(candidates[0]))
-        return planted_canaries(said(answers, candidates), planted, commitment(key.key))
-    shown = key.tokens([probe.prompt for probe in case.panel.probes])
+        return _canaries(key, answers, prompts)
     try:
-        return green_test(key.scheme, key.tokens(answers), shown)
+        return green_test(key.scheme, key.tokens(answers), key.tokens(prompts))
     except ValueError:
         # The message of the scheme is about its own numbers; those are the owner's.
         raise AuditError(
             f"--canary-key: answers of {model} hold tokens that are not in the key's 'vocabulary'. Give the "
             "tokenizer and the vocabulary of the model that was marked."
         ) from None
+
+
+def _canaries(key: CanaryKey, answers: list[str], prompts: list[str]) -> KeyedTest | Skipped:
+    """Ranks of the planted candidates by how many answers hold them.
+
+    A set of which a prompt holds a candidate is left out: whoever copies from the prompt would look guilty.
+    """
+    names, candidates = list(key.sets), list(key.sets.values())
+    planted = drawn(key.key, names, len(candidates[0]))
+    kept = said(prompts, candidates).sum(axis=1) == 0
+    return planted_canaries(said(answers, candidates)[kept], planted[kept], commitment(key.key))
 
 
 def _said(
@@ -130,7 +142,7 @@ def _row(
         statistic=result.statistic,
         subject=student,
         other=teacher,
-        p=result.p,
+        p=max(result.p, SMALLEST),
         log10_p=result.log10_p,
         value=result.value,
         n=result.n,

@@ -10,17 +10,23 @@ from dataclasses import dataclass
 from auditor import keyed, served_log
 from auditor.case import Case
 from auditor.config import CompareConfig
-from auditor.owner_evidence import headline, judged
+from auditor.owner_evidence import by_teacher, headline, judged
+from auditor.readers.rows import file_hash
 from auditor.report import PairTest, Verdict
 
 
 @dataclass(frozen=True)
 class Owned:
-    """Verdicts on a key and on served logs, the strongest of a kind first; empty = nothing was brought."""
+    """Verdicts on a key and on served logs, the strongest of a kind first; empty = nothing was brought.
+
+    `inputs` : files of texts, path -> SHA-256 hex. Files with a key are not among them: a hash of a short
+    secret gives it away.
+    """
 
     headline: str
     verdicts: tuple[Verdict, ...]
     tests: tuple[PairTest, ...]
+    inputs: dict[str, str]
 
 
 def examine(case: Case, config: CompareConfig) -> Owned:
@@ -31,4 +37,11 @@ def examine(case: Case, config: CompareConfig) -> Owned:
         " ".join(filter(None, (headline(case.student, kind, some) for kind, some in verdicts))),
         tuple(v for _, some in verdicts for v in some),
         tuple(test for _, tested in found for t in tested for test in t.tests),
+        _hashes(case, config),
     )
+
+
+def _hashes(case: Case, config: CompareConfig) -> dict[str, str]:
+    options = (("--served", config.served), ("--held-out", config.held_out))
+    files = [path for option, given in options for path in by_teacher(given, case, option).values()]
+    return {str(path): file_hash(path) for path in files}

@@ -26,8 +26,8 @@ EXPLAINED = (
 OWNER_EXPLAINED = (
     "What only the teacher's owner can bring. adjusted_mean: how much likelier the student finds the answers "
     "of the log than held-out ones, beyond what the teacher and the references give them (z). "
-    "green_fraction: the share of distinct runs of tokens that a key calls green. canary_ranks: the mean rank of planted "
-    "candidates among those that the key did not draw."
+    "green_fraction: the share of distinct runs of tokens that a key calls green. canary_ranks: the mean "
+    "rank of planted candidates among those that the key did not draw."
 )
 
 
