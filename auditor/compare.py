@@ -55,6 +55,7 @@ class Plan:
     nulls: dict[str, References]
     shipped_for: tuple[str, ...]
     weights: str = ""
+    brought: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The plan as lines of text."""
@@ -70,7 +71,7 @@ class Plan:
             lines.append(f"Teacher {teacher}: {eligible}.{more}")
         lines.append(f"Detectors: {', '.join(self.ran)}.")
         lines += [f"Skipped: {s.detector} ({s.reason})." for s in self.skipped]
-        lines += [self.weights] if self.weights else []
+        lines += [*([self.weights] if self.weights else []), *self.brought]
         return "\n".join([*lines, "Nothing was measured or stored."])
 
 
@@ -90,7 +91,9 @@ def plan(config: CompareConfig) -> Plan | str:
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
     weights = checkpoints.beside(config, case.student, case.teachers)
     compared = on_weights.plan(weights) if weights else ""
-    return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for, compared)
+    ran = tuple(d.name for d in chosen)
+    brought = owned.plan(case, config)
+    return Plan(case, ran, tuple(skipped), nulls, shipped_for, compared, brought)
 
 
 def run(config: CompareConfig, progress: Progress) -> Report:
@@ -110,6 +113,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     weights = checkpoints.beside(config, case.student, case.teachers)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
+    brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     for note in case.panel.notes:
@@ -120,7 +124,6 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     scored, unscored = likelihood.measure(case, config)
     measurements += scored
     skipped += unscored
-    brought = owned.examine(case, config)
     n_ran = len(chosen) + len({m.detector for m in scored})
     progress.stage("Weighing", len(case.teachers))
     found = judge(case, measurements, config, progress)

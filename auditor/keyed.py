@@ -41,9 +41,13 @@ FORMS = {
 
 def examine(case: Case, config: CompareConfig) -> list[Tested]:
     """Test the student with every key that was given."""
-    keys = by_teacher(config.canary_keys, case, "--canary-key")
-    read = {teacher: canary_key.read(path) for teacher, path in keys.items()}
-    return [_tested(case, teacher, key) for teacher, key in read.items()]
+    return [_tested(case, teacher, key) for teacher, key in keys(case, config).items()]
+
+
+def keys(case: Case, config: CompareConfig) -> dict[str, GreenKey | CanaryKey]:
+    """The keys that were given, by teacher."""
+    files = by_teacher(config.canary_keys, case, "--canary-key")
+    return {teacher: canary_key.read(path) for teacher, path in files.items()}
 
 
 def _tested(case: Case, teacher: str, key: GreenKey | CanaryKey) -> Tested:

@@ -41,6 +41,15 @@ def examine(case: Case, config: CompareConfig) -> Owned:
     )
 
 
+def plan(case: Case, config: CompareConfig) -> tuple[str, ...]:
+    """What would be tested, for `--dry-run`; the files are read and refused as in a run, scores are not."""
+    logs = served_log.texts(case, config)
+    said = [
+        f"Served log of {t}: {len(log)} answers, {len(apart)} held out." for t, (log, apart) in logs.items()
+    ]
+    return (*said, *(f"Key of {t}: {key.name}." for t, key in keyed.keys(case, config).items()))
+
+
 def _hashes(case: Case, config: CompareConfig) -> dict[str, str]:
     options = (("--served", config.served), ("--held-out", config.held_out))
     files = [path for option, given in options for path in by_teacher(given, case, option).values()]

@@ -36,16 +36,13 @@ TOP = (
 )
 
 
+Texts = tuple[tuple[TextId, ...], tuple[TextId, ...]]
+
+
 def examine(case: Case, config: CompareConfig) -> list[Tested]:
     """Test every teacher whose log was given; refuses files that cannot be compared."""
-    served = by_teacher(config.served, case, "--served")
-    held_out = by_teacher(config.held_out, case, "--held-out")
-    if lone := sorted(served.keys() ^ held_out.keys()):
-        raise AuditError(
-            f"--served and --held-out go together: {lone[0]} has one and not the other. Give answers that "
-            "the student may have seen, and answers of the same kind that it cannot have seen."
-        )
-    if not served:
+    given = texts(case, config)
+    if not given:
         return []
     if not config.scores:
         raise AuditError(
@@ -58,10 +55,22 @@ def examine(case: Case, config: CompareConfig) -> list[Tested]:
             check(s)
         except ValueError as error:
             raise AuditError(str(error)) from error
-    return [_tested(case, t, _pair(served[t], held_out[t]), scores) for t in served]
+    return [_tested(case, teacher, pair, scores) for teacher, pair in given.items()]
 
 
-def _pair(served: Path, held_out: Path) -> tuple[tuple[TextId, ...], tuple[TextId, ...]]:
+def texts(case: Case, config: CompareConfig) -> dict[str, Texts]:
+    """The log and the held-out answers, by teacher."""
+    served = by_teacher(config.served, case, "--served")
+    held_out = by_teacher(config.held_out, case, "--held-out")
+    if lone := sorted(served.keys() ^ held_out.keys()):
+        raise AuditError(
+            f"--served and --held-out go together: {lone[0]} has one and not the other. Give answers that "
+            "the student may have seen, and answers of the same kind that it cannot have seen."
+        )
+    return {teacher: _pair(served[teacher], held_out[teacher]) for teacher in served}
+
+
+def _pair(served: Path, held_out: Path) -> Texts:
     """The texts of both files by name; what is in a file twice counts once."""
     options = ReadOptions()
     log, apart = (
@@ -83,9 +92,7 @@ def _distinct(texts: Sequence[Text]) -> dict[str, Text]:
     return found
 
 
-def _tested(
-    case: Case, teacher: str, pair: tuple[tuple[TextId, ...], tuple[TextId, ...]], scores: Sequence[Scores]
-) -> Tested:
+def _tested(case: Case, teacher: str, pair: Texts, scores: Sequence[Scores]) -> Tested:
     have = {s.scorer: set(s.texts) for s in scores}
     for ids, name in zip(pair, (SERVED, HELD_OUT), strict=True):
         for model in (case.student, teacher):

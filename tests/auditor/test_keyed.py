@@ -214,3 +214,8 @@ def test_levels() -> None:
     ladder = keyed.KIND.ladder
     found = [level_of(ladder, p, "moderately_strong") for p in (0.011, 0.01, 1e-3, 1e-6, 1e-300)]
     assert found == ["insufficient", "weak", "moderate", "moderately_strong", "moderately_strong"]
+
+
+def test_a_dry_run_names_the_scheme_and_not_the_key(config: CompareConfig) -> None:
+    said = str(compare.plan(config))
+    assert "Key of T0: words." in said and KEY not in said

@@ -147,3 +147,9 @@ def test_wrong_inputs_are_one_clear_error(config: CompareConfig, tmp_path: Path)
 def test_levels(p: float, cap: str, level: str) -> None:
     assert level_of(served_log.KIND.ladder, p, cap) == level
     assert level_of(served_log.KIND.ladder, 0.051, cap) == "insufficient"
+
+
+def test_a_dry_run_says_what_would_be_tested_and_refuses_the_same_files(config: CompareConfig) -> None:
+    assert "Served log of T0: 96 answers, 96 held out." in str(compare.plan(config))
+    with pytest.raises(AuditError, match="96 answers are both"):
+        compare.plan(replace(config, held_out=config.served))
