@@ -51,6 +51,9 @@ PROPOSITIONS = {
     ),
 }
 
+# What a verdict on distillation rests on, where it is not answers.
+BY = {"log-probabilities": "log-probabilities", "served-log": "the served log", "keyed": "a key"}
+
 STRATA = {
     "innocent": "learned from no other model's answers, as documented",
     "decoy-student": "documented student of another teacher",
@@ -100,7 +103,7 @@ def title(verdict: Verdict) -> str:
     joined = " ".join(part for part in (words, link, name) if part)
     towards = "from" if verdict.proposition == "distillation" else "with"
     tied = verdict.tied_with if verdict.level not in ("insufficient", "against") else ()
-    return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}"
+    return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}{_by(verdict)}"
 
 
 def paragraphs(verdict: Verdict) -> list[str]:
@@ -121,8 +124,12 @@ def on_tests(verdict: Verdict) -> bool:
 def subject(verdict: Verdict) -> str:
     """Teacher and, where it is not distillation, what the verdict is about."""
     if verdict.proposition == "distillation":
-        return verdict.teacher
+        return f"{verdict.teacher}{_by(verdict)}"
     return f"{verdict.teacher}: {proposition(verdict)[0]}"
+
+
+def _by(verdict: Verdict) -> str:
+    return f", by {BY[verdict.evidence]}" if verdict.evidence in BY else ""
 
 
 def exact(verdict: Verdict, report: Report) -> str:
