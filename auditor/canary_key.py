@@ -83,6 +83,7 @@ def _table(path: Path) -> dict[str, Any]:
         if path.stat().st_size > MOST_BYTES:
             raise _refused(path, f"it has more than {MOST_BYTES} bytes")
         table = json.loads(path.read_bytes().decode("utf-8"))
+        json.dumps(table, ensure_ascii=False).encode("utf-8")  # half characters cannot be hashed
     except OSError as error:
         raise AuditError(f"--canary-key {path}: cannot be read ({error.strerror}).") from None
     except (ValueError, RecursionError):
@@ -146,7 +147,10 @@ def _tokenizer(path: Path, named: object) -> Tokens:
         raise _refused(path, "its 'tokenizer' is not there or is not a tokenizer.json") from None
 
     def tokens(texts: Sequence[str]) -> list[Int64]:
-        found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        try:
+            found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        except Exception:  # as above
+            raise _refused(path, "its 'tokenizer' cannot cut the panel's answers") from None
         return [np.array(one.ids, dtype=np.int64) for one in found]
 
     return tokens

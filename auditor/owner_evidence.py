@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import reasons
-from auditor.case import Case, later
+from auditor.case import Case, later, same_answers
+from auditor.descent import Descent
 from auditor.errors import AuditError
 from auditor.report import Alternative, PairTest, Verdict
 from auditor.reports.numerals import exact_p
-from auditor.thresholds import ACCUSING
+from auditor.thresholds import ACCUSING, SAME_ANSWERS
 from auditor.whom import level
 from detectors.combine import holm
 
@@ -106,14 +107,7 @@ def headline(student: str, kind: Kind, found: Sequence[Verdict]) -> str:
 
 
 def _verdict(case: Case, kind: Kind, t: Tested, adjusted: float | None) -> Verdict:
-    reached, reason = INSUFFICIENT, t.why[0] or "not_unusual"
-    because = t.why[1]
-    if later(case, t.teacher):
-        reason, because = reasons.LATER, reasons.why(t.teacher, reasons.LATER)
-    elif not t.why[0] and adjusted is not None:
-        reached = level_of(kind.ladder, adjusted, t.cap)
-        reason = "unusual" if reached != INSUFFICIENT else reason
-        because = "" if reached != INSUFFICIENT else "chance alone gives such a value often enough"
+    reached, reason, because = _decided(case, kind, t, adjusted)
     support = (
         f"Not enough evidence either way that {case.student} was trained on {t.teacher}'s answers: {because}."
         if reached == INSUFFICIENT
@@ -144,6 +138,31 @@ def _verdict(case: Case, kind: Kind, t: Tested, adjusted: float | None) -> Verdi
         p_exact=t.p,
         evidence=kind.evidence,
     )
+
+
+def _decided(case: Case, kind: Kind, t: Tested, adjusted: float | None) -> tuple[str, str, str]:
+    """Level, reason, and the reason as half a sentence; what forbids it on answers forbids it here, too."""
+    barred = reasons.LATER if later(case, t.teacher) else ""
+    if not barred and same_answers(case, t.teacher) >= SAME_ANSWERS:
+        barred = "same_answers"
+    if not barred and t.why[0]:
+        return INSUFFICIENT, *t.why
+    if not barred:
+        reached = level_of(kind.ladder, 1.0 if adjusted is None else adjusted, t.cap)
+        if reached == INSUFFICIENT:
+            return INSUFFICIENT, "not_unusual", "chance alone gives such a value often enough"
+        barred = _descent(case, t.teacher)
+        if not barred:
+            return reached, "unusual", ""
+    return INSUFFICIENT, barred, reasons.why(t.teacher, barred)
+
+
+def _descent(case: Case, teacher: str) -> str:
+    """Why weights alone explain it; "" = nothing says so."""
+    relation = case.weights.get(teacher)
+    if relation and relation.related and relation.proposition == "weight_descent":
+        return "related_weights"
+    return "descends" if Descent(case.student, teacher, case.lineage).direct else ""
 
 
 def level_of(ladder: Ladder, p: float, cap: str) -> str:

@@ -77,6 +77,24 @@ def test_a_mark_that_references_show_accuses_nobody(tmp_path: Path) -> None:
     assert found.p_exact <= 1e-6 and "4 of 9 references" in found.words
 
 
+def test_copies_and_descendants_of_the_teacher_are_not_accused_of_distillation(
+    config: CompareConfig, tmp_path: Path
+) -> None:
+    """The mark comes with the answers, or with the weights."""
+    panel = Path(config.panel or "").read_text("utf-8")
+    rows = [json.loads(line) for line in panel.splitlines()]
+    own = {row["prompt"]: row["response"] for row in rows if row["model"] == "T0"}
+    copied = [{**row, "response": own[row["prompt"]]} if row["model"] == "student" else row for row in rows]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in copied), "utf-8")
+    found = of(judged(config, panel=str(tmp_path / "p.jsonl")))
+    assert (found.level, found.reason) == ("insufficient", "same_answers")
+    lines = Path(config.lineage or "").read_text("utf-8").splitlines()
+    based = [f"{line},{'T0' if line.startswith('student,') else ''}" for line in lines[1:]]
+    (tmp_path / "l.csv").write_text("\n".join([f"{lines[0]},base", *based]), "utf-8")
+    found = of(judged(config, lineage=str(tmp_path / "l.csv")))
+    assert (found.level, found.reason) == ("insufficient", "descends") and found.p_exact <= 1e-6
+
+
 def test_too_few_answers_end_the_test(tmp_path: Path) -> None:
     answers = {m: ["one two three", "four five six"] for m in ("T0", "student", "R0")}
     config = write_panel(tmp_path, answers, ("student",))
@@ -98,7 +116,12 @@ def parrot(tmp_path: Path) -> CompareConfig:
     planted = drawn(KEY.encode(), list(sets), 10)
     learned = [row[i] for row, i in zip(sets.values(), planted, strict=True)]
     plain = [" ".join(WORDS[i : i + 9]) for i in range(12)]
-    said = {"T0": learned, "student": learned, "talker": [row[0] for row in sets.values()], "R0": plain}
+    said = {
+        "T0": [f"Once more: {text}" for text in learned],
+        "student": learned,
+        "talker": [row[0] for row in sets.values()],
+        "R0": plain,
+    }
     config = write_panel(tmp_path, said, ("student", "talker"))
     return replace(config, canary_keys=(str(tmp_path / "canaries.json"),))
 
@@ -136,6 +159,7 @@ SETS = {"scheme": "canaries", "key": KEY}
         ("[" * 100_000 + KEY, "not JSON"),
         (b"\xff" + KEY.encode(), "not JSON"),
         (f'["{KEY}"]', "one object"),
+        (f'{{"scheme": "canaries", "key": "{KEY}", "sets": {{"\\ud800": ["a", "b"]}}}}', "not JSON"),
         ({"key": KEY}, "'scheme' must be one of words, lefthash, canaries"),
         ({"key": KEY, "scheme": [KEY]}, "'scheme' must be one of"),
         ({"key": KEY, "scheme": "words", KEY: 1}, "1 unknown names"),
