@@ -18,7 +18,7 @@ from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.owner_evidence import Kind, Tested, by_teacher
 from auditor.report import Alternative, PairTest
-from auditor.reports.numerals import exact_p, number
+from auditor.reports.numerals import exact_p, number, p_value
 from detectors.canary import KeyedTest, commitment, drawn, green_test, planted_canaries, said
 from detectors.types import Skipped
 
@@ -124,7 +124,7 @@ def _said(
     )
     return (
         f"In {case.student}'s answers {form} (p {exact_p(result.p, result.log10_p)}); {shows}, and "
-        f"{fired} of {controls} references have p {number(FIRED_AT, 2)} or less. A mark says that the "
+        f"{fired} of {controls} references have p {p_value(FIRED_AT)} or less. A mark says that the "
         "student met marked text, not who handed it over. SHA-256 commitment to the key: "
         f"{result.params['key_commitment']}."
     )

@@ -78,7 +78,7 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
         parts.append(inline(tie))
     tested = phrases.tested(report, verdict)
     rows = [
-        ("exact p", phrases.exact(verdict, report)),
+        (phrases.p_name(verdict).lower(), phrases.exact(verdict, report)),
         ("reason code", verdict.reason),
     ]
     if not phrases.on_tests(verdict):

@@ -132,6 +132,11 @@ def _by(verdict: Verdict) -> str:
     return f", by {BY[verdict.evidence]}" if verdict.evidence in BY else ""
 
 
+def p_name(verdict: Verdict) -> str:
+    """What to call the p of a test of its own: on a served log it rests on how models differ, and on a t."""
+    return "Predictive p" if verdict.evidence == "served-log" else "Exact p"
+
+
 def exact(verdict: Verdict, report: Report) -> str:
     """The p of a verdict that rests on tests of its own, before and after the number of teachers."""
     if verdict.p_exact is None:

@@ -115,7 +115,7 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
 
 def _weighed(verdict: Verdict, report: Report) -> str:
     if phrases.on_tests(verdict):
-        return f"Exact p: {phrases.exact(verdict, report)}; reason code {verdict.reason}."
+        return f"{phrases.p_name(verdict)}: {phrases.exact(verdict, report)}; reason code {verdict.reason}."
     counts = (
         f"{_count(verdict.references, 'reference')}, {_count(verdict.decoys, 'decoy teacher')}; "
         f"reason code {verdict.reason}."
