@@ -48,6 +48,11 @@ def alone(config: CompareConfig) -> bool:
             "Give student and teachers as weights alone (no --panel, no --decoy), or as answers, and the "
             "weights beside them: --weights NAME=FOLDER, NAME being the student or teacher."
         )
+    if config.served or config.held_out or config.canary_keys:
+        raise AuditError(
+            "--served, --held-out and --canary-key need answers; here student and teachers are weights. "
+            "Give a panel, and the weights beside it: --weights NAME=FOLDER."
+        )
     if config.weights:
         raise AuditError("--weights goes beside answers; here student and teachers are weights already.")
     return True

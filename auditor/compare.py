@@ -21,6 +21,7 @@ from auditor import (
     measure,
     on_scores,
     on_weights,
+    owned,
     reasons,
     store,
     thresholds,
@@ -54,6 +55,7 @@ class Plan:
     nulls: dict[str, References]
     shipped_for: tuple[str, ...]
     weights: str = ""
+    brought: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The plan as lines of text."""
@@ -69,7 +71,7 @@ class Plan:
             lines.append(f"Teacher {teacher}: {eligible}.{more}")
         lines.append(f"Detectors: {', '.join(self.ran)}.")
         lines += [f"Skipped: {s.detector} ({s.reason})." for s in self.skipped]
-        lines += [self.weights] if self.weights else []
+        lines += [*([self.weights] if self.weights else []), *self.brought]
         return "\n".join([*lines, "Nothing was measured or stored."])
 
 
@@ -89,7 +91,9 @@ def plan(config: CompareConfig) -> Plan | str:
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
     weights = checkpoints.beside(config, case.student, case.teachers)
     compared = on_weights.plan(weights) if weights else ""
-    return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for, compared)
+    ran = tuple(d.name for d in chosen)
+    brought = owned.plan(case, config)
+    return Plan(case, ran, tuple(skipped), nulls, shipped_for, compared, brought)
 
 
 def run(config: CompareConfig, progress: Progress) -> Report:
@@ -109,6 +113,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     weights = checkpoints.beside(config, case.student, case.teachers)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
+    brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
     for note in case.panel.notes:
@@ -125,6 +130,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     verdicts = found.verdicts
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
+    by_scores = on_scores.headline(case.student, found.on_scores)
     headline = words.headline(
         case.student,
         verdicts,
@@ -134,7 +140,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         decision.kin(case, verdicts[0].teacher),
     )
     report = Report(
-        headline=_beside(seen.headline, on_scores.headline(case.student, found.on_scores), headline),
+        headline=_beside((seen.headline, brought.headline, by_scores), headline),
         student=case.student,
         run=Run(
             id=run_id,
@@ -149,9 +155,9 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
+            inputs=dict(case.panel.files) | seen.inputs | brought.inputs | shipped_or_own(config),
         ),
-        verdicts=(*seen.verdicts, *found.on_scores, *verdicts),
+        verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,
         exhibits=exhibits(
             case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
@@ -164,7 +170,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
         caveats=(*case.panel.notes, *found.caveats),
         lineage_source=case.lineage.source,
-        tests=seen.tests,
+        tests=(*seen.tests, *brought.tests),
     )
     for v in verdicts:
         if v.reason in reasons.UNABLE:
@@ -175,12 +181,12 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     return store.read_report(evidence, run_id)
 
 
-def _beside(on_weights_: str, on_scores_: str, on_answers: str) -> str:
+def _beside(others: Sequence[str], on_answers: str) -> str:
     """One line of all kinds of evidence; where there is more than one, answers are named as such."""
-    others = [text for text in (on_weights_, on_scores_) if text]
-    if not others:
+    said = [text for text in others if text]
+    if not said:
         return on_answers
-    return " ".join((*others, f"By answers: {on_answers[:1].lower()}{on_answers[1:]}"))
+    return " ".join((*said, f"By answers: {on_answers[:1].lower()}{on_answers[1:]}"))
 
 
 class Judgement(NamedTuple):

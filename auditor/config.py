@@ -37,6 +37,9 @@ class CompareConfig:
     key : file with the right answers of closed questions, or None.
     scores : files, or folders of files, that 'audit score' wrote. same_data : "TEACHER=MODEL", a model
         trained on the teacher's public data and not on its outputs.
+    served, held_out : "TEACHER=FILE", or a path where there is one teacher: answers of the teacher that the
+        student is suspected to have seen, and answers of the same kind that it cannot have seen.
+    canary_keys : likewise, files with the secret of what a teacher planted in its answers.
     prompts : file with the prompt texts of recordings that carry ids only.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.
@@ -60,6 +63,9 @@ class CompareConfig:
     embedding: str | None = None
     scores: tuple[str, ...] = ()
     same_data: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+    canary_keys: tuple[str, ...] = ()
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()
     seed: int = 0

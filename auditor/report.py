@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA_VERSION = "1.0"
+# `Verdict.evidence` that rests on a `PairTest` and not on findings.
+ON_TESTS = ("served-log", "keyed", "weights")
 
 Interval = tuple[float, float]
 
@@ -72,8 +74,9 @@ class Verdict:
     `level` one of insufficient, weak, moderate, moderately_strong, strong, against; `reason` is a short
     machine-readable word for why the level is what it is (e.g. "teacher_later", "few_references").
     `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested; on weights it is `p_exact`,
-    the p of all exact tests together (Bonferroni), after Holm, and there are no references. `evidence` is
-    what it rests on: answers, log-probabilities or weights.
+    the p of all exact tests together (Bonferroni), after Holm, and there are no references; on a served log
+    or by a key likewise, `p_exact` being the p of that one test. `evidence` is what it rests on: answers,
+    log-probabilities, served-log, keyed or weights.
     """
 
     teacher: str
@@ -128,6 +131,8 @@ class PairTest:
     subject, other : the two models.
     p, log10_p : P(at least this extreme | independent); p ends at the smallest float, log10_p does not.
     value, n : the statistic, and over how many hidden units; None for "combined".
+    On a served log `value` is z, `n` answers, and the references are in `params`; by a key `n` is distinct
+    runs of tokens, or sets.
     place : what of the models was compared. rests_on : what the null assumes, and whether it is exact.
     params : parameters that produced it.
     """
@@ -226,8 +231,9 @@ class Report:
     tests: tuple[PairTest, ...] = ()
 
     def behind(self, verdict: Verdict) -> tuple[Finding, ...]:
-        """The findings that a verdict rests on: none where it is about weights."""
-        return self.findings_for(verdict.teacher) if verdict.proposition == "distillation" else ()
+        """The findings that a verdict rests on: none where tests of its own decide."""
+        on_tests = verdict.proposition != "distillation" or verdict.evidence in ON_TESTS
+        return () if on_tests else self.findings_for(verdict.teacher)
 
     def findings_for(self, teacher: str) -> tuple[Finding, ...]:
         """Findings of one teacher, the joint score first."""

@@ -14,6 +14,7 @@ from auditor.score_texts import Text, of_file, of_panel
 from auditor.scored import Scored
 from auditor.scored_parts import check_output, held_in
 from auditor.sources.checkpoint import Checkpoint, find
+from detectors.scores import NEUTRAL
 
 _BYTES_PER_TOKEN = 4  # roughly, for any language in UTF-8
 
@@ -25,8 +26,9 @@ class ScoreConfig:
     Attributes
     ----------
     model : "hf:DIR_OR_ID". output : file to write, or to add to. panel, texts_of : answers of these models
-        of this panel. texts : file of neutral texts. base : no chat template. name : of the model in the
-        file, "" = what it is called. max_chars : where texts are cut. n_probes : only so many probes.
+        of this panel. texts : file of texts; text_of : what they are, neutral or another name. base : no
+        chat template. name : of the model in the file, "" = what it is called. max_chars : where texts are
+        cut. n_probes : only so many probes.
     """
 
     model: str
@@ -34,6 +36,7 @@ class ScoreConfig:
     panel: str | None = None
     texts_of: tuple[str, ...] = ()
     texts: str | None = None
+    text_of: str = NEUTRAL
     base: bool = False
     name: str = ""
     max_chars: int | None = None
@@ -106,5 +109,5 @@ def _texts(config: ScoreConfig) -> list[Text]:
             Path(config.panel), config.texts_of, config.options, config.n_probes, config.max_chars
         )
     if config.texts:
-        found += of_file(Path(config.texts), config.options, config.max_chars)
+        found += of_file(Path(config.texts), config.options, config.max_chars, config.text_of)
     return found

@@ -16,7 +16,8 @@ from auditor.readers import ReadOptions, read
 from auditor.readers.prompts import records
 from detectors.scores import NEUTRAL, TextId
 
-_COLUMNS = ("text", "output")
+SERVED, HELD_OUT = "served", "held-out"  # whose texts `membership` compares (`served_log.py`)
+_COLUMNS = ("text", "output", "response")
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,21 @@ def of_panel(
     return found
 
 
-def of_file(path: Path, options: ReadOptions, max_chars: int | None) -> list[Text]:
-    """Neutral texts from a table (JSON lines, CSV, Parquet): column text or output, and prompt if any."""
+def of_file(path: Path, options: ReadOptions, max_chars: int | None, text_of: str = NEUTRAL) -> list[Text]:
+    """Texts from a table (JSON lines, CSV, Parquet): column text, output or response, and prompt if any.
+
+    A neutral text is named by itself; one of any other kind by prompt and text, before it is cut.
+    """
     if not path.is_file():
         raise AuditError(f"{path}: no such file. --texts needs a table with a column 'text'.")
     found: dict[TextId, Text] = {}
     for record in records(path, options):
         text = next((record[c] for c in _COLUMNS if isinstance(record.get(c), str)), "")
-        text = _whole(text)[:max_chars]
+        whole, prompt = _whole(text), _whole(str(record.get("prompt") or ""))
+        text = whole[:max_chars]
         if text.strip():
-            id = TextId(NEUTRAL, probe_id(text))
-            found[id] = Text(id, _whole(str(record.get("prompt") or "")), text)
+            id = TextId(text_of, probe_id(text if text_of == NEUTRAL else f"{prompt}\0{whole}"))
+            found[id] = Text(id, prompt, text)
     if not found:
         raise AuditError(
             f"{path}: no texts in it. Expected rows with a column {' or '.join(_COLUMNS)} (and 'prompt',"

@@ -65,6 +65,26 @@ ACQUITTING = ("common_ancestor", "public_data")
     type=Words("TEACHER=MODEL"),
     help="A model of the scores that was trained on the teacher's public data, not on its outputs.",
 )
+@option(
+    "--served",
+    multiple=True,
+    type=Words("FILE"),
+    help="Answers of the teacher (prompt, response) that the student may have been trained on: its log. With "
+    "several teachers: TEACHER=FILE. Needs --held-out, and --scores of both.",
+)
+@option(
+    "--held-out",
+    multiple=True,
+    type=Words("FILE"),
+    help="Answers of the same teacher and kind that the student cannot have seen.",
+)
+@option(
+    "--canary-key",
+    multiple=True,
+    type=Words("FILE"),
+    help="Secret of the watermark or canaries in the teacher's answers; it is not stored. With several "
+    "teachers: TEACHER=FILE.",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -139,6 +159,9 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         embedding=given["embedding"],
         scores=given["scores"],
         same_data=given["same_data"],
+        served=given["served"],
+        held_out=given["held_out"],
+        canary_keys=given["canary_key"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
@@ -162,6 +185,13 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
     named = [parse_model(text) for text in models if not text.startswith("hf:")]
     recordings = {f"the recorded answers {m.value!r}": m.value for m in named if m.kind == "file"}
     scores = {f"the scores {path!r}": path for path in config.scores}
+    owned = (*config.served, *config.held_out, *config.canary_keys)
+    teachers_own = {
+        f"the teacher's file {path!r}": path
+        for text in owned
+        for path in (text, text.partition("=")[2])
+        if path
+    }
     named_files = {
         "the file of collected answers": beside(config.evidence),
         "the evidence file": config.evidence,
@@ -171,7 +201,7 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
         "the file of prompts": config.prompts,
         "the answer key": config.key,
     }
-    return recordings | scores | named_files
+    return recordings | scores | teachers_own | named_files
 
 
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:

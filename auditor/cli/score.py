@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from auditor.score import ScoreConfig
 
 
+# As in `detectors.scores` and `auditor.score_texts`, which --help does not load.
+KINDS = ("neutral", "served", "held-out")
+
+
 @click.command(short_help="Record how likely a local model finds given texts.")
 @click.argument("model", metavar="MODEL")
 @option("--panel", metavar="FILE", help="Answers of many models ('audit panel'); with --texts-of.")
@@ -34,6 +38,13 @@ if TYPE_CHECKING:
         "Score texts that none of the models wrote: JSON lines, CSV or Parquet with a column 'text', and "
         "'prompt' if there is one."
     ),
+)
+@option(
+    "--text-of",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    show_default=True,
+    help="What the texts of --texts are: nobody's, the teacher's served log, or answers held out from it.",
 )
 @option("-o", "--output", metavar="FILE", required=True, help="The file (Parquet) to write, or to add to.")
 @option("--base", is_flag=True, help="MODEL is a base model: prompts are put without a chat template.")
@@ -87,6 +98,8 @@ def _config(given: dict[str, Any]) -> ScoreConfig:
         )
     if not given["panel"] and not given["texts"]:
         raise click.UsageError("Nothing to score. Give --panel FILE --texts-of NAME, or --texts FILE.")
+    if given["text_of"] != KINDS[0] and not given["texts"]:
+        raise click.UsageError("--text-of says what the texts of --texts FILE are. Give that, too.")
     refuse_overwriting(
         [given["output"]],
         {"the panel": given["panel"], "the texts": given["texts"], "the prompts": given["prompts"]},
@@ -97,6 +110,7 @@ def _config(given: dict[str, Any]) -> ScoreConfig:
         panel=given["panel"],
         texts_of=tuple(given["texts_of"]),
         texts=given["texts"],
+        text_of=given["text_of"],
         base=given["base"],
         name=given["name"] or "",
         max_chars=given["max_chars"],

@@ -42,9 +42,9 @@ def render(report: Report) -> str:
         parts += ["### Caveats of this run", _bullets(report.caveats)]
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
-    if report.tests:
-        table = _table(exact.HEAD, [row.values for row in exact.rows(report)])
-        parts += ["### Weights: tests with a null of their own", table, inline(exact.EXPLAINED)]
+    for section in exact.sections(report):
+        table = _table(exact.HEAD, [row.values for row in section.rows])
+        parts += [f"### {section.title}", table, inline(section.explained)]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:
@@ -78,10 +78,10 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
         parts.append(inline(tie))
     tested = phrases.tested(report, verdict)
     rows = [
-        ("exact p", phrases.exact(verdict, report)),
+        (phrases.p_name(verdict).lower(), phrases.exact(verdict, report)),
         ("reason code", verdict.reason),
     ]
-    if not phrases.on_weights(verdict):
+    if not phrases.on_tests(verdict):
         rows = _on_answers(verdict, report, tested)
     parts.append(_table(("figure", "value"), rows))
     parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))

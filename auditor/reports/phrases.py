@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from auditor.report import Exhibit, Report, Verdict
+from auditor.report import ON_TESTS, Exhibit, Report, Verdict
 from auditor.reports.numerals import exact_p, number, times
 
 # From the strongest support against the proposition to the strongest for it.
@@ -50,6 +50,9 @@ PROPOSITIONS = {
         "they are two models",
     ),
 }
+
+# What a verdict on distillation rests on, where it is not answers.
+BY = {"log-probabilities": "log-probabilities", "served-log": "the served log", "keyed": "a key"}
 
 STRATA = {
     "innocent": "learned from no other model's answers, as documented",
@@ -100,7 +103,7 @@ def title(verdict: Verdict) -> str:
     joined = " ".join(part for part in (words, link, name) if part)
     towards = "from" if verdict.proposition == "distillation" else "with"
     tied = verdict.tied_with if verdict.level not in ("insufficient", "against") else ()
-    return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}"
+    return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}{_by(verdict)}"
 
 
 def paragraphs(verdict: Verdict) -> list[str]:
@@ -113,19 +116,34 @@ def on_weights(verdict: Verdict) -> bool:
     return verdict.proposition in ("weight_descent", "common_ancestor")
 
 
+def on_tests(verdict: Verdict) -> bool:
+    """Whether a verdict rests on tests of its own, of weights, a served log or a key, and on no score."""
+    return on_weights(verdict) or verdict.evidence in ON_TESTS
+
+
 def subject(verdict: Verdict) -> str:
     """Teacher and, where it is not distillation, what the verdict is about."""
     if verdict.proposition == "distillation":
-        return verdict.teacher
+        return f"{verdict.teacher}{_by(verdict)}"
     return f"{verdict.teacher}: {proposition(verdict)[0]}"
 
 
+def _by(verdict: Verdict) -> str:
+    return f", by {BY[verdict.evidence]}" if verdict.evidence in BY else ""
+
+
+def p_name(verdict: Verdict) -> str:
+    """What to call the p of a test of its own: on a served log it rests on how models differ, and on a t."""
+    return "Predictive p" if verdict.evidence == "served-log" else "Exact p"
+
+
 def exact(verdict: Verdict, report: Report) -> str:
-    """The exact p of a verdict on weights, before and after the number of teachers."""
+    """The p of a verdict that rests on tests of its own, before and after the number of teachers."""
     if verdict.p_exact is None:
         return "no test was possible"
     adjusted = f", adjusted for {tested(report, verdict)} (Holm) {exact_p(verdict.p_adjusted)}"
-    return f"{exact_p(verdict.p_exact)} over all forms and layers (Bonferroni){adjusted}"
+    over = " over all forms and layers (Bonferroni)" if on_weights(verdict) else ""
+    return f"{exact_p(verdict.p_exact)}{over}{adjusted}"
 
 
 def siblings(verdict: Verdict) -> str:
@@ -170,8 +188,13 @@ def parts(verdict: Verdict, report: Report) -> str:
 
 def tested(report: Report, verdict: Verdict) -> str:
     """How many teachers have a p-value of this kind: what the adjustment is for."""
-    n = sum(v.p_adjusted is not None and on_weights(v) == on_weights(verdict) for v in report.verdicts)
+    n = sum(v.p_adjusted is not None and _sort(v) == _sort(verdict) for v in report.verdicts)
     return f"{n} teacher{'' if n == 1 else 's'}"
+
+
+def _sort(verdict: Verdict) -> str:
+    """What a verdict rests on; a file of an older version does not say it of weights."""
+    return "weights" if on_weights(verdict) else verdict.evidence
 
 
 def shown_although(verdicts: Sequence[Verdict], teacher: str) -> str:

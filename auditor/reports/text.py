@@ -42,12 +42,12 @@ def render(report: Report, *, width: int | None = None, color: bool | None = Non
     _summary(console, report)
     for verdict in report.verdicts:
         _verdict(console, verdict, report)
-    if report.tests:
+    for section in exact.sections(report):
         console.print()
-        _say(console, "Weights: tests with a null of their own", "bold")
-        _tests(console, exact.rows(report))
-        _list(console, "What the forms rest on:", exact.assumptions(report))
-        _say(console, exact.EXPLAINED)
+        _say(console, section.title, "bold")
+        _tests(console, section.rows)
+        _list(console, "What the forms rest on:", section.assumptions)
+        _say(console, section.explained)
     _notes(console, report)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
@@ -74,7 +74,7 @@ def _console(page: io.StringIO, width: int | None, color: bool) -> Console:
 
 def _summary(console: Console, report: Report) -> None:
     """One line a teacher, where there are several."""
-    weighed = [v for v in report.verdicts if not phrases.on_weights(v)]
+    weighed = [v for v in report.verdicts if not phrases.on_tests(v)]
     if len(weighed) < 2:
         return
     head = ("teacher", "support", "adjusted p", "rank p", "floor", "K")
@@ -109,13 +109,13 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
         _statistics(console, findings)
         _stability(console, findings)
     _explanations(console, verdict)
-    if not phrases.on_weights(verdict):
+    if not phrases.on_tests(verdict):
         _shared(console, verdict.teacher, report)
 
 
 def _weighed(verdict: Verdict, report: Report) -> str:
-    if phrases.on_weights(verdict):
-        return f"Exact p: {phrases.exact(verdict, report)}; reason code {verdict.reason}."
+    if phrases.on_tests(verdict):
+        return f"{phrases.p_name(verdict)}: {phrases.exact(verdict, report)}; reason code {verdict.reason}."
     counts = (
         f"{_count(verdict.references, 'reference')}, {_count(verdict.decoys, 'decoy teacher')}; "
         f"reason code {verdict.reason}."
@@ -130,7 +130,7 @@ def _weighed(verdict: Verdict, report: Report) -> str:
 
 
 def _tests(console: Console, rows: Sequence[exact.Row]) -> None:
-    """A table for each pair of models whose weights were compared."""
+    """A table for each pair of models that were compared."""
     for pair in dict.fromkeys(row.values[0] for row in rows):
         _say(console, pair)
         mine = [row for row in rows if row.values[0] == pair]

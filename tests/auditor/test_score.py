@@ -291,3 +291,16 @@ def test_one_writer_at_a_time(config, model, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(IncompleteError, match="another 'audit score'"):
             score.run(config, Said())
+
+
+def test_served_texts_are_named_by_prompt_and_whole_text_and_stand_apart(config, model, tmp_path):
+    rows = [{"prompt": f"p{i}", "response": "one answer"} for i in range(2)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    alone = replace(config, panel=None, texts_of=(), texts=str(tmp_path / "log.jsonl"))
+    score.run(replace(alone, text_of="served"), Said())
+    score.run(replace(alone, text_of="held-out"), Said())
+    held = scored.read(tmp_path / "s.parquet").everything.texts
+    assert [t.text_of for t in held] == ["served"] * 2 + ["held-out"] * 2
+    assert held[0].probe != held[1].probe and [t.probe for t in held[:2]] == [t.probe for t in held[2:]]
+    cut = score.plan(replace(alone, text_of="served", max_chars=3, output=str(tmp_path / "cut.parquet")))
+    assert [t.id for t in cut.texts] == list(held[:2]) and cut.texts[0].text == "one"

@@ -128,7 +128,8 @@ def test_all_options_reach_the_job(audit, job):
         *("--calibration", "c", "--key", "k", "--embedding", "m", "--weights", "s=w", "--base", "hf:b"),
         *("--evidence", "e", "--detector", "opening", "--seed", "7", "--bootstrap", "9", "--keep-going"),
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
-        *("--most-requests", "50", "--scores", "x", "--same-data", "t=o"),
+        *("--most-requests", "50", "--served", "t=v", "--held-out", "t=h", "--canary-key", "t=x"),
+        *("--scores", "x", "--same-data", "t=o"),
     )
     assert json.loads(json.dumps(job.config.as_dict())) == {
         "student": "s",
@@ -142,6 +143,11 @@ def test_all_options_reach_the_job(audit, job):
         "weights": ["s=w"],
         "bases": ["hf:b"],
         "embedding": "m",
+        "scores": [],
+        "same_data": [],
+        "served": ["t=v"],
+        "held_out": ["t=h"],
+        "canary_keys": ["t=x"],
         "evidence": "e",
         "detectors": ["opening"],
         "seed": 7,

@@ -6,9 +6,13 @@ import json
 import sys
 
 import pytest
+from click.testing import CliRunner
 
+from auditor.cli import main
+from auditor.score_texts import HELD_OUT, SERVED
 from auditor.sources import local, scoring
 from auditor.sources.checkpoint import find
+from detectors.scores import NEUTRAL
 from tests.auditor.test_score import Model
 from tests.tiny_model import save_shell
 
@@ -90,3 +94,12 @@ def test_without_the_extra_it_says_what_to_install(audit, files, monkeypatch):
     assert done.exit_code == 2
     assert "needs: pip install 'distill-audit[models]'" in done.stderr
     assert not (files / "s.parquet.lock").exists()
+
+
+def test_text_of_goes_with_texts():
+    result = CliRunner().invoke(main, [*PANEL, "--text-of", "served"])
+    assert result.exit_code == 2 and "Give that, too" in result.stderr
+
+
+def test_kinds_of_texts_are_those_of_the_job():
+    assert sys.modules["auditor.cli.score"].KINDS == (NEUTRAL, SERVED, HELD_OUT)
