@@ -77,6 +77,7 @@ def plan(config: CompareConfig) -> Plan | str:
     """Read the inputs and say what would be done; where models have to be asked first, what they would be."""
     if checkpoints.alone(config):
         return f"{on_weights.plan(checkpoints.of_folders(config))}\nNothing was measured or stored."
+    folders, _ = checkpoints.of_asked(config)
     try:
         case = prepare(config, Silent(), dry_run=True)
     except StillToAskError as still:
@@ -87,7 +88,7 @@ def plan(config: CompareConfig) -> Plan | str:
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
-    weights = checkpoints.beside(config, case.student, case.teachers)
+    weights = checkpoints.beside(config, case.student, case.teachers, folders)
     compared = on_weights.plan(weights) if weights else ""
     return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for, compared)
 
@@ -105,13 +106,14 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         store.commit_probes(evidence, run_id, hashed, len(probes), started)
         return hashed
 
+    folders, uncompared = checkpoints.of_asked(config)
     case = prepare(config, progress, commit=commit)
-    weights = checkpoints.beside(config, case.student, case.teachers)
+    weights = checkpoints.beside(config, case.student, case.teachers, folders)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
-    for note in case.panel.notes:
+    for note in (*case.panel.notes, *uncompared):
         progress.warn(note)
     probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
@@ -164,7 +166,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *found.caveats),
+        caveats=(*case.panel.notes, *uncompared, *found.caveats),
         lineage_source=case.lineage.source,
         tests=seen.tests,
     )
