@@ -22,6 +22,7 @@ from auditor import (
     on_scores,
     on_weights,
     reasons,
+    score_asked,
     store,
     thresholds,
     weigh,
@@ -90,6 +91,7 @@ def plan(config: CompareConfig) -> Plan | str:
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
     weights = checkpoints.beside(config, case.student, case.teachers, folders)
     compared = on_weights.plan(weights) if weights else ""
+    compared = "\n".join(filter(None, (compared, score_asked.plan(config))))
     return Plan(case, tuple(d.name for d in chosen), tuple(skipped), nulls, shipped_for, compared)
 
 
@@ -118,7 +120,10 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
-    scored, unscored = likelihood.measure(case, config)
+    own = score_asked.run(case, config, seen, progress)
+    scored, unscored = likelihood.measure(case, config, own.scores, own.bases)
+    for note in own.notes:
+        progress.warn(note)
     measurements += scored
     skipped += unscored
     n_ran = len(chosen) + len({m.detector for m in scored})
@@ -153,7 +158,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | seen.inputs | shipped_or_own(config),
+            inputs=dict(case.panel.files) | seen.inputs | own.inputs | shipped_or_own(config),
         ),
         verdicts=(*seen.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,
@@ -166,7 +171,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *uncompared, *found.caveats),
+        caveats=(*case.panel.notes, *uncompared, *own.notes, *found.caveats),
         lineage_source=case.lineage.source,
         tests=seen.tests,
     )

@@ -17,6 +17,13 @@ def taken_apart(text: str) -> tuple[str, str]:
     return place, name
 
 
+def called(text: str) -> str:
+    """Name of the model "hf:PLACE#NAME", be it there or not; of an id on the hub, the id."""
+    place, name = taken_apart(text)
+    path = Path(place).expanduser()
+    return name or (name_of(path) if path.exists() else place.partition("@")[0])
+
+
 def name_of(path: Path) -> str:
     """What a folder or file is called; of a hub cache, OWNER/NAME.
 
