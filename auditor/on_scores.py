@@ -27,8 +27,18 @@ from auditor.whom import level
 from detectors.combine import holm
 
 BY = "log-probabilities"
-# What leads, the first that was measured for a teacher.
-LEADS = (("contrast", "neutral"), ("contrast", "answers"), ("lift", "correlation"))
+# What leads, the first that was measured for a teacher; and what it asks.
+LEADS = {
+    ("contrast", "neutral"): (
+        "on neutral text, the student leaves its base in the direction in which the teacher lies"
+    ),
+    ("contrast", "answers"): (
+        "on the teacher's answers, the student leaves its base in the direction in which the teacher lies"
+    ),
+    ("lift", "correlation"): (
+        "the student finds the teacher's answers likelier than its base does where the teacher does, too"
+    ),
+}
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
 # References that say how much models of one kind differ.
@@ -168,11 +178,7 @@ def _with_public_data(verdict: Verdict, lead: Lead) -> Verdict:
 
 def _words(verdict: Verdict, lead: Lead) -> str:
     """The usual sentences, and which statistic they are about."""
-    about = (
-        "on neutral text, the student leaves its base in the direction in which the teacher lies"
-        if lead.finding.detector == LEADS[0][0]
-        else "the student finds the teacher's answers likelier than its base does where the teacher does, too"
-    )
+    about = LEADS[lead.finding.detector, lead.finding.statistic]
     sentence = verdict.words
     if lead.same_data:
         n = len(lead.same_data)

@@ -125,7 +125,7 @@ def test_without_a_model_of_the_same_data_nothing_goes_above_weak(world: Path) -
     assert any("--same-data" in step for step in found.would_change)
 
 
-def test_lift_leads_where_there_is_no_neutral_text(world: Path, tmp_path: Path) -> None:
+def test_contrast_on_answers_leads_where_there_is_no_neutral_text(world: Path, tmp_path: Path) -> None:
     for file in sorted((world / "scores").glob("*.parquet")):
         scores = scored.read(file).scores
         kept = [i for i, t in enumerate(scores.texts) if t.text_of != NEUTRAL]
@@ -138,8 +138,12 @@ def test_lift_leads_where_there_is_no_neutral_text(world: Path, tmp_path: Path) 
         write(fewer, tmp_path)
     report = compare.run(asked(world, "student", scores=(str(tmp_path),), same_data=()), cases.Silent())
     found = by_scores(report)
-    assert found.level == "weak" and "(lift: whether" in found.words
-    assert any(s.detector == "contrast" and "neutral text" in s.reason for s in report.skipped)
+    assert found.level == "weak" and "(contrast: whether on the teacher's answers" in found.words
+    report = compare.run(
+        asked(world, "student", scores=(str(tmp_path),), same_data=(), detectors=("wording", "lift")),
+        cases.Silent(),
+    )
+    assert "(lift: whether" in by_scores(report).words
 
 
 def test_a_model_without_its_own_base_is_not_measured(world: Path, tmp_path: Path) -> None:

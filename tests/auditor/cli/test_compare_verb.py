@@ -128,7 +128,7 @@ def test_all_options_reach_the_job(audit, job):
         *("--calibration", "c", "--key", "k", "--embedding", "m", "--weights", "s=w", "--base", "hf:b"),
         *("--evidence", "e", "--detector", "opening", "--seed", "7", "--bootstrap", "9", "--keep-going"),
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
-        *("--most-requests", "50"),
+        *("--most-requests", "50", "--scores", "x", "--same-data", "t=c"),
     )
     assert json.loads(json.dumps(job.config.as_dict())) == {
         "student": "s",
@@ -153,6 +153,8 @@ def test_all_options_reach_the_job(audit, job):
         "keep_going": True,
         "match": "id",
         "most_requests": 50,
+        "scores": ["x"],
+        "same_data": ["t=c"],
     }
 
 
