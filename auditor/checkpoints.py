@@ -15,7 +15,7 @@ from pathlib import Path
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.sources.checkpoint import find
-from auditor.sources.names import name_of
+from auditor.sources.names import name_of, taken_apart
 from auditor.weights import Checkpoint, opened
 
 SCHEME = "hf:"
@@ -130,8 +130,7 @@ def _sha256(path: Path) -> str:
 
 def _named(text: str) -> tuple[str, Path]:
     """Name and path of "hf:FOLDER" or "hf:FOLDER#NAME"."""
-    given = text.removeprefix(SCHEME)
-    path, _, name = (given, "", "") if Path(given).exists() else given.partition("#")
+    path, name = taken_apart(text)
     if not path:
         raise AuditError(f"MODEL {text!r} names no folder. Give hf:FOLDER, or hf:FOLDER#NAME to name it.")
     return name or name_of(Path(path)), Path(path)

@@ -13,8 +13,8 @@ def taken_apart(text: str) -> tuple[str, str]:
     value = text.removeprefix("hf:").strip()
     if Path(value).expanduser().exists():
         return value, ""
-    place, _, name = value.partition("#")
-    return place, name
+    place, mark, name = value.rpartition("#")
+    return (place, name) if mark else (value, "")
 
 
 def called(text: str) -> str:
