@@ -54,7 +54,8 @@ def of_asked(config: CompareConfig) -> tuple[dict[str, Path], list[str]]:
     """
     found: dict[str, Path] = {}
     notes = []
-    for model in (m for m in (config.student, *config.teachers) if m.startswith(SCHEME)):
+    models = [m for m in (config.student, *config.teachers) if m.startswith(SCHEME)]
+    for model in models:
         checkpoint = find(model)
         try:
             if checkpoint.gguf:
@@ -63,7 +64,8 @@ def of_asked(config: CompareConfig) -> tuple[dict[str, Path], list[str]]:
             found[checkpoint.name] = checkpoint.folder
         except AuditError as error:
             notes.append(f"The weights of {checkpoint.name} were not compared: {error}")
-    return found, notes
+    meant = len(models) > 1 or config.weights or config.bases
+    return found, notes if meant else []
 
 
 def of_folders(config: CompareConfig) -> Weights:
