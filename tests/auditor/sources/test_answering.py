@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +20,7 @@ from auditor.sources.responder import Decoding, Question
 from auditor.sources.unanswered import UnansweredError
 from tests.tiny_model import save_shell
 
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "OMP_NUM_THREADS": "1"}
 PROMPTS = ["why?", "the dog", "tell me about rain in a good many words, please", "the sky"]
 
 
@@ -113,3 +119,26 @@ def test_what_models_on_this_disk_are_called(tmp_path, monkeypatch):
     assert {text: called(text) for text in names} == names
     with pytest.raises(AuditError, match="names nothing"):
         target_of("hf:")
+
+
+def test_a_killed_run_goes_on_from_what_it_kept(folder, tmp_path):
+    pytest.importorskip("torch")
+    many = [{"prompt": f"{PROMPTS[i % 4]} {i}"} for i in range(60)]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(p) + "\n" for p in many), "utf-8")
+    # Small batches, so that it is killed between two of them.
+    code = (
+        "from auditor.sources import generating; generating.TOKENS = {'cpu': 30}; "
+        "from auditor.cli import main; main()"
+    )
+    command = ["collect", f"hf:{folder}", "--probes", "p.jsonl", "-o", "a.jsonl", "--max-tokens", "16"]
+    kept = tmp_path / "a.jsonl"
+    with subprocess.Popen([sys.executable, "-c", code, *command], cwd=tmp_path, env=ENVIRONMENT) as process:
+        while process.poll() is None and not (kept.exists() and kept.read_bytes().count(b"\n") > 4):
+            time.sleep(0.02)
+        process.kill()
+    before = [line for line in kept.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    assert 4 < len(before) < len(many), "killed in the middle"
+    subprocess.run([sys.executable, "-c", code, *command], cwd=tmp_path, env=ENVIRONMENT, check=True)
+    after = kept.read_bytes().splitlines(keepends=True)
+    assert after[: len(before)] == before and len(after) == len(many)
+    assert len({json.loads(line)["prompt"] for line in after}) == len(many)
