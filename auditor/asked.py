@@ -116,8 +116,8 @@ class Asking:
         except IncompleteError as error:
             output = plan.config.output
             raise IncompleteError(
-                f"{error} Nothing was judged. Temperature, rate and timeout can be chosen with: audit "
-                f"collect {text} --probes FILE --evidence {self.evidence}"
+                f"{error} Nothing was judged. Temperature, length, rate and timeout can be chosen with: "
+                f"audit collect {text} --probes FILE --evidence {self.evidence}"
                 + (
                     f" What there is can be judged as --student 'file:{output}#{plan.target.name}'."
                     if Path(output).exists()
@@ -148,10 +148,16 @@ def _check_names(texts: Sequence[str], recorded: Sequence[Recorded]) -> None:
         if name in taken:
             raise AuditError(
                 f"{text} and a model in {taken[name]} are both called {name!r}; their answers would be taken "
-                f"for one model's. Have the server give its model another name, or judge the recorded one "
-                f"instead. Nothing was asked."
+                f"for one model's. {_renamed(text)}, or judge the recorded one instead. Nothing was asked."
             )
         taken[name] = text
+
+
+def _renamed(text: str) -> str:
+    """How one model gets another name."""
+    if text.startswith("hf:"):
+        return f"Name the one asked otherwise ({text.partition('#')[0]}#ANOTHER-NAME)"
+    return "Have the server give its model another name"
 
 
 def _prompts_in(recorded: Sequence[Recorded]) -> ProbeSet:

@@ -8,12 +8,14 @@ code that comes with a checkpoint is run. Leaves out what is in them (`weights.p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
+from auditor.sources.checkpoint import find
+from auditor.sources.names import name_of, taken_apart
 from auditor.weights import Checkpoint, opened
 
 SCHEME = "hf:"
@@ -36,18 +38,10 @@ class Weights:
 
 
 def alone(config: CompareConfig) -> bool:
-    """Whether weights are all there is: student and teachers are folders, and no answers are given."""
+    """Whether weights are all there is: student and teachers are folders, and nobody's answers are given."""
     models = (config.student, *config.teachers)
-    folders = [m for m in models if m.startswith(SCHEME)]
-    if not folders:
+    if config.panel or config.decoys or not all(m.startswith(SCHEME) for m in models):
         return False
-    answers = [m for m in (*models, *config.decoys) if not m.startswith(SCHEME)]
-    if answers or config.panel or config.decoys:
-        raise AuditError(
-            f"{folders[0]} is a folder of weights, and {answers[0] if answers else 'a panel'} holds answers. "
-            "Give student and teachers as weights alone (no --panel, no --decoy), or as answers, and the "
-            "weights beside them: --weights NAME=FOLDER, NAME being the student or teacher."
-        )
     if config.served or config.held_out or config.canary_keys:
         raise AuditError(
             "--served, --held-out and --canary-key need answers; here student and teachers are weights. "
@@ -58,15 +52,41 @@ def alone(config: CompareConfig) -> bool:
     return True
 
 
+def of_asked(config: CompareConfig) -> tuple[dict[str, Path], list[str]]:
+    """Folders of student and teachers that are asked on this machine, by name; and whose is not compared.
+
+    Some models can be asked but not compared (GGUF, mixtures of experts): that is said, and stops nothing.
+    """
+    found: dict[str, Path] = {}
+    notes = []
+    models = [m for m in (config.student, *config.teachers) if m.startswith(SCHEME)]
+    for model in models:
+        checkpoint = find(model)
+        try:
+            if checkpoint.gguf:
+                raise AuditError("GGUF is not compared; give the folder of safetensors it was made from.")
+            opened(checkpoint.folder)
+            found[checkpoint.name] = checkpoint.folder
+        except AuditError as error:
+            notes.append(f"The weights of {checkpoint.name} were not compared: {error}")
+    meant = len(models) > 1 or config.weights or config.bases
+    return found, notes if meant else []
+
+
 def of_folders(config: CompareConfig) -> Weights:
     """The checkpoints of a run on weights alone."""
     student, *teachers = (_named(m) for m in (config.student, *config.teachers))
     return _checked(student, teachers, [_named(b) for b in config.bases])
 
 
-def beside(config: CompareConfig, student: str, teachers: Sequence[str]) -> Weights | None:
-    """The checkpoints given beside answers; None = none. `student`, `teachers` : their names in the panel."""
-    found: dict[str, Path] = {}
+def beside(
+    config: CompareConfig, student: str, teachers: Sequence[str], asked: Mapping[str, Path]
+) -> Weights | None:
+    """The checkpoints given beside answers; None = none that could be compared.
+
+    `student`, `teachers` : their names in the panel. `asked` : folders of those that were asked themselves.
+    """
+    found = dict(asked)
     for text in config.weights:
         name, equals, folder = text.partition("=")
         if not (equals and name and folder):
@@ -78,7 +98,7 @@ def beside(config: CompareConfig, student: str, teachers: Sequence[str]) -> Weig
             raise AuditError(f"--weights {name}: is given twice. Give one folder.")
         found[name] = Path(folder.removeprefix(SCHEME))
     those = [t for t in teachers if t in found]
-    if not found and not config.bases:
+    if not config.weights and (not config.bases or asked) and (student not in found or not those):
         return None
     if student not in found or not those:
         lacking = f"of the student ({student})" if student not in found else "of a teacher"
@@ -117,20 +137,10 @@ def _sha256(path: Path) -> str:
 
 def _named(text: str) -> tuple[str, Path]:
     """Name and path of "hf:FOLDER" or "hf:FOLDER#NAME"."""
-    given = text.removeprefix(SCHEME)
-    path, _, name = (given, "", "") if Path(given).exists() else given.partition("#")
+    path, name = taken_apart(text)
     if not path:
         raise AuditError(f"MODEL {text!r} names no folder. Give hf:FOLDER, or hf:FOLDER#NAME to name it.")
-    return name or _name_of(Path(path)), Path(path)
-
-
-def _name_of(path: Path) -> str:
-    """What a folder is called; of a hub cache (models--OWNER--NAME/snapshots/REVISION), OWNER/NAME."""
-    whole = path.resolve()
-    folder = whole.parent if whole.suffix == ".safetensors" and whole.stem == "model" else whole
-    if folder.parent.name == "snapshots":
-        return folder.parent.parent.name.removeprefix("models--").replace("--", "/")
-    return folder.name.removesuffix(".safetensors") or str(path)
+    return name or name_of(Path(path)), Path(path)
 
 
 def _checked(

@@ -207,5 +207,5 @@ class Job:
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "version": self._version,
         }
-        row = self._more | row
+        row |= {key: value for key, value in self._more.items() if key not in row}
         return {MARK: FORMAT} | {key: value for key, value in row.items() if value not in (None, (), [], {})}

@@ -23,6 +23,7 @@ from auditor import (
     on_weights,
     owned,
     reasons,
+    score_asked,
     store,
     thresholds,
     weigh,
@@ -79,6 +80,7 @@ def plan(config: CompareConfig) -> Plan | str:
     """Read the inputs and say what would be done; where models have to be asked first, what they would be."""
     if checkpoints.alone(config):
         return f"{on_weights.plan(checkpoints.of_folders(config))}\nNothing was measured or stored."
+    folders, _ = checkpoints.of_asked(config)
     try:
         case = prepare(config, Silent(), dry_run=True)
     except StillToAskError as still:
@@ -89,8 +91,9 @@ def plan(config: CompareConfig) -> Plan | str:
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
-    weights = checkpoints.beside(config, case.student, case.teachers)
+    weights = checkpoints.beside(config, case.student, case.teachers, folders)
     compared = on_weights.plan(weights) if weights else ""
+    compared = "\n".join(filter(None, (compared, score_asked.plan(config))))
     ran = tuple(d.name for d in chosen)
     brought = owned.plan(case, config)
     return Plan(case, ran, tuple(skipped), nulls, shipped_for, compared, brought)
@@ -109,19 +112,23 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         store.commit_probes(evidence, run_id, hashed, len(probes), started)
         return hashed
 
+    folders, uncompared = checkpoints.of_asked(config)
     case = prepare(config, progress, commit=commit)
-    weights = checkpoints.beside(config, case.student, case.teachers)
+    weights = checkpoints.beside(config, case.student, case.teachers, folders)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
     brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
-    for note in case.panel.notes:
+    for note in (*case.panel.notes, *uncompared):
         progress.warn(note)
     probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
-    scored, unscored = likelihood.measure(case, config)
+    own = score_asked.run(case, config, seen, progress)
+    scored, unscored = likelihood.measure(case, config, own.scores, own.bases)
+    for note in own.notes:
+        progress.warn(note)
     measurements += scored
     skipped += unscored
     n_ran = len(chosen) + len({m.detector for m in scored})
@@ -155,7 +162,11 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files) | seen.inputs | brought.inputs | shipped_or_own(config),
+            inputs=dict(case.panel.files)
+            | seen.inputs
+            | brought.inputs
+            | own.inputs
+            | shipped_or_own(config),
         ),
         verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,
@@ -168,7 +179,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *found.caveats),
+        caveats=(*case.panel.notes, *uncompared, *own.notes, *found.caveats),
         lineage_source=case.lineage.source,
         tests=(*seen.tests, *brought.tests),
     )

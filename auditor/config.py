@@ -28,8 +28,8 @@ class CompareConfig:
     Attributes
     ----------
     student, teachers, decoys : MODEL strings: "panel:NAME", "file:PATH", "file:PATH#NAME", a path, or
-        "openai:NAME@URL", which is asked; or "hf:FOLDER" for student and teachers alike, whose weights are
-        then compared, and nothing else.
+        "openai:NAME@URL" and "hf:FOLDER", which are asked. Where student and teachers are all "hf:FOLDER" and
+        nobody else's answers are given, their weights are compared, and nothing else.
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
     embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
     weights : "NAME=FOLDER" of the student and of teachers whose answers are judged; bases : "hf:FOLDER" of

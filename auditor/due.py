@@ -22,8 +22,8 @@ class CollectConfig:
 
     Attributes
     ----------
-    model : "openai:NAME@URL". probes : a file, or the name of a shipped set. output : the file to add to.
-    samples : answers to each probe.
+    model : "openai:NAME@URL" or "hf:DIR_OR_ID". probes : a file, or the name of a shipped set.
+    output : the file to add to. samples : answers to each probe.
     """
 
     model: str

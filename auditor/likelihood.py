@@ -6,14 +6,15 @@ lineage table. Leaves out how scores are recorded (`scored.py`) and what they me
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from auditor import scored
 from auditor.case import Case, null_for
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.lineage import plain_name
+from auditor.score_files import files_of
 from detectors.registry import SCORED
 from detectors.scored_view import ScoredView
 from detectors.scores import Scores
@@ -24,14 +25,24 @@ Controls = dict[str, tuple[str, ...]]
 NO_SCORES = "needs recorded log-probabilities (--scores, 'audit score')"
 
 
-def measure(case: Case, config: CompareConfig) -> tuple[list[Measurement], list[Skipped]]:
-    """Measure every likelihood detector that the scores allow; the others with the reason."""
+def measure(
+    case: Case,
+    config: CompareConfig,
+    own: Sequence[Scores] = (),
+    bases: Mapping[str, str] | None = None,
+) -> tuple[list[Measurement], list[Skipped]]:
+    """Measure every likelihood detector that the scores allow; the others with the reason.
+
+    `own` : scores made in this run, beside --scores. `bases` : model -> its base, for models of which the
+    lineage table names none that scored.
+    """
     chosen = [d for n, d in SCORED.items() if not config.detectors or n in config.detectors]
     skipped = [Skipped(n, "not asked for (--detector)") for n, d in SCORED.items() if d not in chosen]
     if not config.scores:
         return [], [*skipped, *(Skipped(d.name, NO_SCORES) for d in chosen)]
-    scores, controls = read(config.scores), same_data(config.same_data, case)
+    scores, controls = (*read(config.scores), *own), same_data(config.same_data, case)
     view = view_of(case, scores, controls)
+    view = replace(view, bases={**(bases or {}), **view.bases})
     _refuse_strangers(controls, scores)
     lacking = {d.name: d.lacks(view) for d in chosen}
     skipped += [Skipped(name, reason) for name, reason in lacking.items() if reason]
@@ -42,14 +53,8 @@ def measure(case: Case, config: CompareConfig) -> tuple[list[Measurement], list[
 
 def read(paths: Sequence[str]) -> tuple[Scores, ...]:
     """All scores in these files and folders, one a scorer."""
-    files: list[Path] = []
-    for path in map(Path, paths):
-        inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        if not inside:
-            raise AuditError(f"{path}: no *.parquet in this folder. 'audit score' writes them.")
-        files += inside
     found: dict[str, Scores] = {}
-    for file in files:
+    for file in files_of(paths):
         scores = scored.read(file).scores
         if scores.scorer in found:
             raise AuditError(

@@ -28,12 +28,16 @@ from auditor.whom import level
 from detectors.combine import holm
 
 BY = "log-probabilities"
-# What leads, the first that was measured for a teacher.
-LEADS = (("contrast", "neutral"), ("contrast", "answers"), ("lift", "correlation"))
-ABOUT = {
-    LEADS[0]: "on neutral text, the student leaves its base in the teacher's direction",
-    LEADS[1]: "on the teacher's answers, the student leaves its base in the teacher's direction",
-    LEADS[2]: "the student finds the teacher's answers likelier than its base where the teacher does, too",
+# What leads, the first that was measured for a teacher; and what it asks.
+LEADS = {
+    ("contrast", "neutral"): "on neutral text, the student leaves its base in the teacher's direction",
+    (
+        "contrast",
+        "answers",
+    ): "on the teacher's answers, the student leaves its base in the teacher's direction",
+    ("lift", "correlation"): (
+        "the student finds the teacher's answers likelier than its base where the teacher does, too"
+    ),
 }
 # `contrast` takes the decoys' own deviations out, and needs no fewer (`Contrast.decoys`).
 DECOYS = (2, 2)
@@ -175,7 +179,7 @@ def _with_public_data(verdict: Verdict, lead: Lead) -> Verdict:
 
 def _words(verdict: Verdict, lead: Lead) -> str:
     """The usual sentences, and which statistic they are about."""
-    about = ABOUT[lead.finding.detector, lead.finding.statistic]
+    about = LEADS[lead.finding.detector, lead.finding.statistic]
     sentence = verdict.words
     if lead.same_data:
         n = len(lead.same_data)

@@ -28,7 +28,7 @@ class ScoreConfig:
     model : "hf:DIR_OR_ID". output : file to write, or to add to. panel, texts_of : answers of these models
         of this panel. texts : file of texts; text_of : what they are, neutral or another name. base : no
         chat template. name : of the model in the file, "" = what it is called. max_chars : where texts are
-        cut. n_probes : only so many probes.
+        cut. n_probes : only so many probes. given : texts at hand, already cut, beside those of the files.
     """
 
     model: str
@@ -42,6 +42,7 @@ class ScoreConfig:
     max_chars: int | None = None
     n_probes: int | None = None
     options: ReadOptions = field(default_factory=ReadOptions)
+    given: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def plan(config: ScoreConfig) -> Plan:
 
 
 def _texts(config: ScoreConfig) -> list[Text]:
-    """Texts of a panel, of a file, or of both."""
-    found: list[Text] = []
+    """Texts at hand, of a panel and of a file."""
+    found = list(config.given)
     if config.panel:
         found += of_panel(
             Path(config.panel), config.texts_of, config.options, config.n_probes, config.max_chars

@@ -49,10 +49,25 @@ def of_panel(
             f"{path}: {nameless} of {len(panel.probes)} probes carry no prompt text, and an answer can only"
             " be scored after its prompt. Name a file with the prompts with --prompts."
         )
-    found = _texts(panel, max_chars)
+    found = in_panel(panel, max_chars)
     if not found:
         raise AuditError(f"{path}: no answers of {', '.join(names)} to score. Choose other models.")
     return found
+
+
+def in_panel(panel: Panel, max_chars: int | None) -> list[Text]:
+    """Every answer of a panel, in its order; what is empty is left out."""
+    rows = panel.responses.to_pydict()
+    keys = zip(rows["subject"], rows["probe"], rows["sample"], rows["text"], strict=True)
+    return [
+        Text(
+            TextId(panel.subjects[subject], panel.probes[probe].id, sample),
+            panel.probes[probe].prompt,
+            text[:max_chars],
+        )
+        for subject, probe, sample, text in keys
+        if text
+    ]
 
 
 def of_file(path: Path, options: ReadOptions, max_chars: int | None, text_of: str = NEUTRAL) -> list[Text]:
@@ -81,17 +96,3 @@ def of_file(path: Path, options: ReadOptions, max_chars: int | None, text_of: st
 def _whole(text: str) -> str:
     """The text with half characters (lone surrogates, which JSON can spell) replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _texts(panel: Panel, max_chars: int | None) -> list[Text]:
-    rows = panel.responses.to_pydict()
-    keys = zip(rows["subject"], rows["probe"], rows["sample"], rows["text"], strict=True)
-    return [
-        Text(
-            TextId(panel.subjects[subject], panel.probes[probe].id, sample),
-            panel.probes[probe].prompt,
-            text[:max_chars],
-        )
-        for subject, probe, sample, text in keys
-        if text
-    ]

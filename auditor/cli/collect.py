@@ -1,4 +1,4 @@
-"""`audit collect`: ask an endpoint a set of probes, and keep the answers in a file.
+"""`audit collect`: ask a model a set of probes, and keep the answers in a file.
 
 Exit code 0: every answer is there; 2: usage; 3: some are missing, what came is kept; 130: interrupted.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.collect import CollectConfig, Outcome
 
 
-@click.command(short_help="Ask an endpoint a set of probes, and keep the answers.")
+@click.command(short_help="Ask a model a set of probes, and keep the answers.")
 @click.argument("model", metavar="MODEL")
 @option(
     "--probes",
@@ -87,9 +87,10 @@ def collect(ctx: click.Context, /, **given: Any) -> None:
     """Ask MODEL every probe it has not answered yet, and add the answers to FILE.
 
     MODEL is 'openai:NAME@URL', for any server with OpenAI's chat interface, such as
-    openai:llama-3@http://localhost:8000/v1. A key is read from AUDIT_API_KEY or OPENAI_API_KEY, and never
-    kept. What FILE holds is not asked again: after an interruption the same command goes on. Then:
-    audit compare --student FILE ...
+    openai:llama-3@http://localhost:8000/v1, or a model on this disk: 'hf:FOLDER', 'hf:FILE.gguf', or
+    'hf:ORGANISATION/NAME' from the local cache; '#NAME' at its end names it. A key is read from AUDIT_API_KEY
+    or OPENAI_API_KEY, and never kept. What FILE holds is not asked again: after an interruption the same
+    command goes on. Then: audit compare --student FILE ...
 
     Exit code: 0 every answer is there, 2 usage, 3 some are missing (what came is kept), 130 interrupted.
     """

@@ -118,12 +118,12 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     """Judge whether the student was distilled from each teacher.
 
     MODEL is 'panel:NAME' (a model of the panel), a file of recorded answers: a path, 'file:PATH', or
-    'file:PATH#NAME' for one of several models in it, or 'openai:NAME@URL', a model behind an endpoint, which
-    is asked the panel's prompts that it has not answered yet (see 'audit collect'). Repeat -t to test
-    several teachers; the verdict accounts for their number.
+    'file:PATH#NAME' for one of several models in it, or a model that is asked the panel's prompts it has not
+    answered yet: 'openai:NAME@URL' behind an endpoint, 'hf:FOLDER' on this disk (see 'audit collect').
+    Repeat -t to test several teachers; the verdict accounts for their number.
 
-    With 'hf:FOLDER' for student and teachers (safetensors on this disk), only their weights are compared:
-    was one made from the other, or both from one base?
+    With 'hf:FOLDER' for student and teachers, their weights are compared, too: was one made from the other,
+    or both from one base? Without --panel, only that is asked.
 
     Exit code: 0 no evidence at or above --fail-on, 1 evidence, 2 usage, 3 incomplete.
     """

@@ -16,7 +16,8 @@ from auditor.errors import AuditError
 Kind = Literal["file", "panel", "hf", "openai"]
 
 _ALLOWED = (
-    "Allowed are PATH, file:PATH, file:PATH#MODEL (one model of a file), panel:MODEL and openai:NAME@URL"
+    "Allowed are PATH, file:PATH, file:PATH#MODEL (one model of a file), panel:MODEL, openai:NAME@URL and "
+    "hf:FOLDER"
 )
 _ENDPOINT = "An endpoint is openai:NAME@URL, such as openai:llama-3@http://localhost:8000/v1"
 

@@ -96,7 +96,7 @@ def _rendered(tokenizer: Any, prompt: str) -> str:
     except Exception as error:
         raise AuditError(
             f"The model's chat template does not take a plain question ({type(error).__name__}: {error}). Put"
-            " prompts without it: --base."
+            " prompts without it: 'audit score --base', or chat_template taken out of a copy of the folder."
         ) from error
     return str(text)
 

@@ -11,12 +11,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from auditor.errors import AuditError
 from auditor.readers.rows import file_hash
+from auditor.sources.names import name_of, taken_apart
 from auditor.sources.weight_files import Stored, stored_in_gguf, stored_in_safetensors
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -25,7 +27,10 @@ SETTINGS = ("config.json", "tokenizer_config.json", "generation_config.json", "p
 # Files that say how text becomes tokens, in the order in which they are looked for.
 TOKENIZERS = ("tokenizer.json", "vocab.json", "tokenizer.model", "tekken.json")
 
-_ALLOWED = "Allowed are hf:FOLDER, hf:FILE.gguf and hf:ORGANISATION/NAME, with @REVISION or without"
+_ALLOWED = (
+    "Allowed are hf:FOLDER, hf:FILE.gguf and hf:ORGANISATION/NAME, with @REVISION or without, and with #NAME "
+    "at the end or without"
+)
 _CONVERT = (
     "Convert it where you trust it (transformers: save_pretrained writes safetensors), and give that folder."
 )
@@ -55,17 +60,29 @@ class Checkpoint:
         """SHA-256 (hex) of the weight files and of every file of settings or tokenizer beside them."""
         beside = () if self.gguf else (*SETTINGS, *TOKENIZERS, "merges.txt", "chat_template.jinja", INDEX)
         files = [*self.weights, *(self.folder / name for name in beside)]
-        return {file.name: file_hash(file) for file in files if file.is_file()}
+        return {file.name: _hash(file, file.stat().st_mtime_ns) for file in files if file.is_file()}
+
+
+@lru_cache(maxsize=1024)
+def _hash(file: Path, changed: int) -> str:
+    """SHA-256 (hex) of a file as it was when it was last changed; gigabytes are read once."""
+    return file_hash(file)
 
 
 def find(text: str) -> Checkpoint:
     """Find the files of `hf:DIR_OR_ID`; `AuditError` where there are none, or where they are refused."""
-    value = text.removeprefix("hf:").strip()
+    value, name = taken_apart(text)
     if not value:
         raise AuditError(f"MODEL {text!r} names nothing. {_ALLOWED}.")
+    found = _found_at(text, value)
+    return replace(found, name=name) if name else found
+
+
+def _found_at(text: str, value: str) -> Checkpoint:
+    """Checkpoint at a place on this disk, or in the local cache."""
     path = Path(value).expanduser()
     if path.exists():
-        return at(path, path.resolve().stem if path.is_file() else path.resolve().name)
+        return at(path, name_of(path))
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?(@[\w./-]+)?", value):
         raise AuditError(f"MODEL {text!r}: no such file or folder. {_ALLOWED}.")
     return _cached(value)

@@ -8,7 +8,7 @@ penalties, whatever the model's own settings say. Leaves out what is done with t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +40,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """An answer that is wanted; its random numbers follow from all three."""
+
+    prompt: str
+    seed: int = 0
+    sample: int = 0
+
+
+@dataclass(frozen=True)
 class _Asked:
     prompt: list[int]
     uniform: np.ndarray  # (max_tokens,) float64 in [0, 1), one for each token to come
@@ -57,6 +66,25 @@ def answers(
 ) -> list[list[Answer]]:
     """Ask every prompt `samples` times: a list of `samples` answers for each prompt.
 
+    Parameters and errors are those of `answer_batches`.
+    """
+    wanted = [Wanted(prompt, seed, sample) for prompt in prompts for sample in range(samples)]
+    found: dict[int, Answer] = {}
+    for batch, made in answer_batches(model, wanted, max_tokens, temperature, logprobs=logprobs):
+        found.update(zip(batch, made, strict=True))
+    return [[found[p * samples + s] for s in range(samples)] for p in range(len(prompts))]
+
+
+def answer_batches(
+    model: LocalModel,
+    wanted: Sequence[Wanted],
+    max_tokens: int,
+    temperature: float,
+    *,
+    logprobs: bool = False,
+) -> Iterator[tuple[list[int], list[Answer]]]:
+    """Answer batch by batch, longest prompts first: (places in `wanted`, their answers).
+
     Parameters
     ----------
     max_tokens : at which an answer is cut off. temperature : 0 = the likeliest token each time.
@@ -70,16 +98,13 @@ def answers(
     import torch
 
     asked = [
-        _Asked(model.prompt_ids(prompt), _uniform(seed, prompt, sample, max_tokens))
-        for prompt in prompts
-        for sample in range(samples)
+        _Asked(model.prompt_ids(one.prompt), _uniform(one.seed, one.prompt, one.sample, max_tokens))
+        for one in wanted
     ]
     for one in asked:
-        _check(model, one, max_tokens)
-    found: dict[int, Answer] = {}
-    most = max(
-        1, LOGITS[model.device] // (model.n_vocabulary * 16)
-    )  # 16: logits, and a distribution in float64
+        check(model, one.prompt, max_tokens)
+    # 16: logits, and a distribution in float64
+    most = max(1, LOGITS[model.device] // (model.n_vocabulary * 16))
     lengths = [len(one.prompt) + max_tokens for one in asked]
 
     def run(batch: list[int]) -> list[Answer]:
@@ -87,16 +112,16 @@ def answers(
 
     # Logits of one position at a time, whatever the lengths.
     for batch in batches(lengths, [max(lengths, default=0)] * len(asked), most, TOKENS[model.device] * 4):
-        found.update(zip(batch, within_memory(run, batch, torch.OutOfMemoryError), strict=True))
-    return [[found[p * samples + s] for s in range(samples)] for p in range(len(prompts))]
+        yield batch, within_memory(run, batch, torch.OutOfMemoryError)
 
 
-def _check(model: LocalModel, asked: _Asked, max_tokens: int) -> None:
-    if not asked.prompt:
+def check(model: LocalModel, prompt: Sequence[int], max_tokens: int) -> None:
+    """Refuse a prompt, given as tokens, that cannot be answered with so many tokens."""
+    if not prompt:
         raise AuditError("An empty prompt cannot be asked: the model has no start token to begin with.")
-    if model.context is not None and len(asked.prompt) + max_tokens > model.context:
+    if model.context is not None and len(prompt) + max_tokens > model.context:
         raise AuditError(
-            f"A prompt of {len(asked.prompt)} tokens and an answer of up to {max_tokens} are more than the"
+            f"A prompt of {len(prompt)} tokens and an answer of up to {max_tokens} are more than the"
             f" {model.context} tokens that {model.checkpoint.name} can see. Ask for fewer tokens, or leave"
             " the prompt out."
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from auditor.errors import AuditError
 from auditor.sources import EndpointSpec, parse_endpoint
+from auditor.sources.answering import LocalResponder, LocalTarget, local_target
 from auditor.sources.pacing import Patience
 from auditor.sources.responder import Responder, Target
 
@@ -32,12 +33,7 @@ class Manners:
 
 def target_of(text: str) -> Target:
     """Take the `MODEL` string of a model that can be asked apart."""
-    if text.startswith("hf:"):
-        raise AuditError(
-            f"MODEL {text!r}: weights on this machine are not asked in this version. Serve them, for "
-            "instance with vLLM or transformers serve, and name the endpoint: openai:NAME@URL."
-        )
-    return parse_endpoint(text)
+    return local_target(text) if text.startswith("hf:") else parse_endpoint(text)
 
 
 def responder_for(
@@ -55,4 +51,6 @@ def responder_for(
             patience=manners.patience,
             warn=warn,
         )
+    if isinstance(target, LocalTarget):
+        return LocalResponder(target, warn)
     raise AuditError(f"{target.name} cannot be asked: nothing here asks {type(target).__name__}.")

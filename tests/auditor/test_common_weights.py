@@ -300,8 +300,8 @@ def refused(*arguments: str) -> str:
 def test_what_is_refused(folders, panel, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     child, teacher = folders["child"], folders["teacher"]
-    assert "beside them: --weights" in refused("-s", child, "-t", "answers.jsonl")
-    assert "beside them: --weights" in refused("-s", child, "-t", teacher, "--panel", panel.panel)
+    # With a panel they would have to be asked, and these are weights alone.
+    assert "no config.json" in refused("-s", child, "-t", teacher, "--panel", panel.panel)
     assert "given twice" in refused("-s", child, "-t", child)
     assert "both called child" in refused("-s", child, "-t", f"{teacher}#child")
     assert "no such file or folder" in refused("-s", "hf:someone/model", "-t", teacher)

@@ -143,8 +143,6 @@ def test_all_options_reach_the_job(audit, job):
         "weights": ["s=w"],
         "bases": ["hf:b"],
         "embedding": "m",
-        "scores": [],
-        "same_data": [],
         "served": ["t=v"],
         "held_out": ["t=h"],
         "canary_keys": ["t=x"],

@@ -55,7 +55,7 @@ def test_a_file_with_a_number_sign_in_its_name(tmp_path):
 
 def test_weights_cannot_be_asked_yet():
     assert parse_model("hf:org/m") == ModelSpec("hf", "org/m", "", "hf:org/m")
-    with pytest.raises(AuditError, match=r"not asked in this version\. Serve them.*openai:NAME@URL"):
+    with pytest.raises(AuditError, match="no such folder, and the local cache has no such model"):
         target_of("hf:org/m")
 
 
