@@ -178,6 +178,8 @@ def ratio(verdict: Verdict) -> str:
 
 def parts(verdict: Verdict, report: Report) -> str:
     """How many parts of the score are unusual by themselves, and which; "" where none was weighed."""
+    if verdict.evidence != "answers":
+        return ""
     weighed = [f for f in report.findings_for(verdict.teacher) if f.in_joint and f.detector != JOINT]
     if not weighed or verdict.p_t is None:
         return ""
