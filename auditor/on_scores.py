@@ -43,10 +43,6 @@ LEADS = {
 DECOYS = (2, 2)
 # References that say how much models of one kind differ.
 FEWEST = 5
-UNCONTROLLED = (
-    "no model of the panel trained on {t}'s public data was measured (--same-data), so learning from its "
-    "outputs is not told from learning what it learned from"
-)
 
 
 @dataclass(frozen=True)
@@ -115,9 +111,21 @@ def verdicts(
         _with_public_data(decision.verdict_for(case, grounds[t], basis), found[t])
         for t, basis in bases.items()
     ]
-    said = decision.in_words(case, bases, bare)
+    said = decision.in_words(case, bases, [replace(v, tied_with=_siblings(v, bare, case)) for v in bare])
     told = [replace(v, evidence=BY, words=_words(v, found[v.teacher])) for v in said]
     return sorted(told, key=lambda v: (-_rank(v), v.p_adjusted if v.p_adjusted is not None else 1.0))
+
+
+def _siblings(verdict: Verdict, others: Sequence[Verdict], case: Case) -> tuple[str, ...]:
+    """Other accused teachers of the same provider: these statistics do not tell siblings apart.
+
+    The right one of two had the larger `contrast` in 10 of 20 students (docs/measurements, "The zoo").
+    """
+    if verdict.level not in ACCUSING:
+        return ()
+    provider = case.lineage.provider(verdict.teacher)
+    accused = [v.teacher for v in others if v.level in ACCUSING and v.teacher != verdict.teacher]
+    return tuple(t for t in accused if case.lineage.provider(t) == provider)
 
 
 def headline(student: str, found: Sequence[Verdict]) -> str:
@@ -133,11 +141,13 @@ def headline(student: str, found: Sequence[Verdict]) -> str:
             f"By log-probabilities: not enough evidence either way for distillation of {student} from "
             f"{names} (smallest adjusted p {p_value(smallest)}; {'; '.join(why)})."
         )
+    first = [v for i, v in enumerate(accused) if not any(v.teacher in w.tied_with for w in accused[:i])]
     named = [
-        f"{level(v).lower()} support for distillation of {student} from {v.teacher} (predictive p "
+        f"{level(v).lower()} support for distillation of {student} from "
+        f"{' or '.join((v.teacher, *v.tied_with))} (predictive p "
         f"{p_value(v.p_t)}, adjusted {p_value(v.p_adjusted)}; rank p {p_value(v.p_rank)}, its smallest "
         f"possible value {p_value(v.p_floor)}; {v.references} references)"
-        for v in accused
+        for v in first
     ]
     return f"By log-probabilities: {'; '.join(named)}."
 
@@ -156,7 +166,7 @@ def _basis(case: Case, grounds: Grounds, teacher: str, lead: Lead, p_adjusted: f
         decoys_needed=DECOYS,
         unlike_all=False,
         templated=False,
-        uncontrolled="" if lead.same_data else UNCONTROLLED.format(t=teacher),
+        uncontrolled=not lead.same_data,
         second_part=None,
         ratio=None,
         power=None,
@@ -187,8 +197,6 @@ def _words(verdict: Verdict, lead: Lead) -> str:
             f" Among {n} model{'s' if n > 1 else ''} trained on the teacher's public data a value like the "
             f"student's has p {p_value(lead.p_same)}."
         )
-    elif verdict.level in ACCUSING:
-        sentence += f" Weak at most: {verdict.cap_reason}."
     return (
         f"By log-probabilities ({lead.finding.detector}: whether {about}). {sentence} A copy or fine-tune of "
         "the teacher looks the same here: compare weights where they are at hand."

@@ -13,6 +13,8 @@ REASONS = {
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
     "not_unusual": "models that did not learn from {t} may resemble it as the student does",
     "public_data": "models trained on the public data that {t} was trained on resemble it as the student may",
+    "uncontrolled": "no model of the panel that was trained on {t}'s public data was measured (--same-data), so "
+    "learning from its outputs is not told from learning what it learned from",
     "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",
     "few_references": "too few references are eligible: at least {r} are needed, {i} of innocent origin",
@@ -32,6 +34,7 @@ REASONS = {
 SHORTLY = {
     "not_unusual": "models that did not learn from it may resemble it as much",
     "public_data": "models of the teacher's public data resemble it as much",
+    "uncontrolled": "no model trained on the teacher's public data was measured",
     "lr_below_2": "likelihood ratio below 2",
     "rank_above_0.10": "too many references are as much alike",
     "few_references": "too few references are eligible",
@@ -46,7 +49,15 @@ SHORTLY = {
     "not_measured": "not measured",
 }
 # Reasons that say something about the inputs, not about the student.
-UNABLE = ("few_references", "few_decoys", "few_probes", "unlike_all", "templated", "not_measured")
+UNABLE = (
+    "uncontrolled",
+    "few_references",
+    "few_decoys",
+    "few_probes",
+    "unlike_all",
+    "templated",
+    "not_measured",
+)
 # Reasons that leave the student's resemblance unweighed.
 UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "descends", "related_weights")
 

@@ -92,7 +92,7 @@ class Basis:
     `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
     nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
     `related` : by their weights one comes from the other, or both from a third; None = not compared.
-    `decoys_needed` : models, and providers of them. `uncontrolled` : which control is missing; "" = none is.
+    `decoys_needed` : models, and providers of them. `uncontrolled` : no model of the teacher's public data was measured.
     `public_data` : models of the teacher's public data score like the student.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
     """
@@ -114,7 +114,7 @@ class Basis:
     related: bool | None = None
     second_part: float | None = None
     decoys_needed: tuple[int, int] = (MIN_DECOYS, MIN_DECOY_PROVIDERS)
-    uncontrolled: str = ""
+    uncontrolled: bool = False
     public_data: bool = False
 
     @property
@@ -178,7 +178,9 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "lr_below_2"
     if basis.related or basis.descends:
         return "insufficient", "related_weights" if basis.related else "descends"
-    return ("weak" if few_decoys(basis) or one_part(basis) or basis.uncontrolled else level), "unusual"
+    if basis.uncontrolled:
+        return "insufficient", "uncontrolled"
+    return ("weak" if few_decoys(basis) or one_part(basis) else level), "unusual"
 
 
 def _unusual(joint: Finding) -> bool:
@@ -227,7 +229,7 @@ def cap(basis: Basis) -> tuple[str, str]:
     if one_part(basis):
         return "weak", ONE_PART
     if basis.uncontrolled:
-        return "weak", basis.uncontrolled
+        return "insufficient", why(basis.teacher, "uncontrolled")
     if basis.ratio is None:
         return "moderate", UNCALIBRATED
     reachable = next((level for level, at in LADDER if basis.ratio.cap >= at), "insufficient")

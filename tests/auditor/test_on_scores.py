@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from auditor import case as cases
 from auditor import compare, likelihood, on_scores, scored
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
+from auditor.lineage import Lineage
 from auditor.panel.probes import probe_id
+from auditor.report import LineageRow
 from auditor.reports import render
 from detectors.scores import NEUTRAL, Scores, TextId
-from tests.auditor.reports.samples import finding
+from tests.auditor.reports.samples import finding, verdict
 from tests.detectors.markov_models import World
 
 N_PROBES, N_REFERENCES, N_NEUTRAL = 30, 24, 60
@@ -119,9 +122,10 @@ def test_innocents_are_not_accused(world: Path, model: str) -> None:
     assert seen.examined and "(there are 2)" in seen.text
 
 
-def test_without_a_model_of_the_same_data_nothing_goes_above_weak(world: Path) -> None:
+def test_without_a_model_of_the_same_data_nobody_is_accused(world: Path) -> None:
     found = by_scores(compare.run(asked(world, "student", same_data=()), cases.Silent()))
-    assert (found.level, found.cap) == ("weak", "weak") and "public data" in found.cap_reason
+    assert (found.level, found.reason, found.cap) == ("insufficient", "uncontrolled", "insufficient")
+    assert found.p_adjusted is not None and found.p_adjusted <= 0.01 and "public data" in found.cap_reason
     assert any("--same-data" in step for step in found.would_change)
 
 
@@ -138,10 +142,10 @@ def test_the_teachers_answers_lead_where_there_is_no_neutral_text(world: Path, t
         write(fewer, tmp_path)
     report = compare.run(asked(world, "student", scores=(str(tmp_path),), same_data=()), cases.Silent())
     found = by_scores(report)
-    assert found.level == "weak" and "whether on the teacher's answers, the student leaves" in found.words
+    assert "whether on the teacher's answers, the student leaves" in found.words
     asked_for = replace(asked(world, "student"), detectors=("wording", "lift"), same_data=())
     found = by_scores(compare.run(asked_for, cases.Silent()))
-    assert found.level == "weak" and "(lift: whether the student finds" in found.words
+    assert "(lift: whether the student finds" in found.words
 
 
 def test_a_model_without_its_own_base_is_not_measured(world: Path, tmp_path: Path) -> None:
@@ -153,6 +157,22 @@ def test_a_model_without_its_own_base_is_not_measured(world: Path, tmp_path: Pat
     (tmp_path / "l.csv").write_text(text, "utf-8")
     report = compare.run(asked(world, "student", lineage=str(tmp_path / "l.csv")), cases.Silent())
     assert not [v for v in report.verdicts if v.evidence == on_scores.BY]
+
+
+def test_siblings_are_accused_together() -> None:
+    one, two = (verdict(t, level="moderate", tied_with=()) for t in ("A-0301", "A-1106"))
+    other = verdict("B", level="moderate", tied_with=())
+    lineage = Lineage(
+        {m: LineageRow(m, provider=p) for m, p in (("A-0301", "a"), ("A-1106", "a"), ("B", "b"))}, "here"
+    )
+    case = SimpleNamespace(lineage=lineage)
+    together = on_scores._siblings(one, [one, two, other], case)  # type: ignore[arg-type]
+    assert together == ("A-1106",)
+    assert on_scores._siblings(replace(one, level="insufficient"), [one, two], case) == ()  # type: ignore[arg-type]
+    said = on_scores.headline(
+        "S", [replace(one, tied_with=together), replace(two, tied_with=("A-0301",)), other]
+    )
+    assert said.count("support for distillation") == 2 and "from A-0301 or A-1106 (" in said
 
 
 def test_a_model_of_the_same_data_has_a_null_of_its_own() -> None:
