@@ -13,7 +13,7 @@ REASONS = {
     "resembles_less": "the student resembles {t} less than documented students of a teacher do",
     "not_unusual": "models that did not learn from {t} may resemble it as the student does",
     "public_data": "models trained on the public data that {t} was trained on resemble it as the student may",
-    "uncontrolled": "no model of the panel that was trained on {t}'s public data was measured (--same-data), so "
+    "uncontrolled": "no model of the panel trained on {t}'s public data was measured (--same-data), so "
     "learning from its outputs is not told from learning what it learned from",
     "lr_below_2": "the likelihood ratio is below 2",
     "rank_above_0.10": "too many reference models resemble {t} as much as the student does",

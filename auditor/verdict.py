@@ -92,7 +92,8 @@ class Basis:
     `p_adjusted` is Holm-adjusted over the teachers tested; counts are of models; `ratio` is None where
     nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
     `related` : by their weights one comes from the other, or both from a third; None = not compared.
-    `decoys_needed` : models, and providers of them. `uncontrolled` : no model of the teacher's public data was measured.
+    `decoys_needed` : models, and providers of them.
+    `uncontrolled` : no model of the teacher's public data was measured.
     `public_data` : models of the teacher's public data score like the student.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
     """
