@@ -119,7 +119,7 @@ def verdicts(
 def _siblings(verdict: Verdict, others: Sequence[Verdict], case: Case) -> tuple[str, ...]:
     """Other accused teachers of the same provider: these statistics do not tell siblings apart.
 
-    The right one of two had the larger `contrast` in 10 of 20 students (docs/measurements, "The zoo").
+    The right one of two had the larger `contrast` in 17 of 20 students (docs/measurements, "The zoo").
     """
     if verdict.level not in ACCUSING:
         return ()

@@ -31,8 +31,11 @@ from auditor.weights import opened
 from detectors.types import Measurement
 
 TEACHERS, BASES = ("TA", "TB", "TC", "TA2"), ("B", "B2")
-# Two models of each teacher's corpus, each measured with the other as a control. The sibling's are TA's.
-CONTROLS = tuple(f"{t}={model}" for t in TEACHERS[:3] for model in (f"control-{t}", f"same-corpus-{t}-1"))
+# Two models of each teacher's corpus, each measured with the other as a control. TA2 read the book of TA.
+CORPUS_OF = {"TA": "TA", "TB": "TB", "TC": "TC", "TA2": "TA"}
+CONTROLS = tuple(
+    f"{t}={model}" for t, c in CORPUS_OF.items() for model in (f"control-{c}", f"same-corpus-{c}-1")
+)
 STATISTICS = (
     ("contrast", "answers"),
     ("contrast", "neutral"),
