@@ -16,6 +16,7 @@ from pathlib import Path
 from auditor import calibration_file, shipped
 from auditor import lineage as lineages
 from auditor.config import CompareConfig
+from auditor.score_files import files_of
 
 VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
 
@@ -42,11 +43,12 @@ def versions() -> dict[str, str]:
 
 
 def shipped_or_own(config: CompareConfig) -> dict[str, str]:
-    """SHA-256 of the lineage table and the calibration, given or shipped."""
+    """SHA-256 of the lineage table and the calibration, given or shipped, and of every file of scores."""
     asked = {lineages.SHIPPED: config.lineage, calibration_file.SHIPPED: config.calibration}
     paths = {
         given or name: Path(given) if given else shipped.path(name)
         for name, given in asked.items()
         if given != "none"
     }
+    paths |= {str(path): path for path in files_of(config.scores)}
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}

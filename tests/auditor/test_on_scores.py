@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,8 @@ def test_a_student_is_found_and_the_report_says_by_what(world: Path) -> None:
         "By log-probabilities: moderate support for distillation of student from T0"
     )
     assert by_scores(report, "T1").level == "insufficient"
+    file = world / "scores" / "B0.parquet"
+    assert report.run.inputs[str(file)] == hashlib.sha256(file.read_bytes()).hexdigest()
     answers = [v for v in report.verdicts if v.evidence == "answers"]
     assert {v.reason for v in answers} == {"not_measured"}, "wording alone gives no score"
     lead = next(f for f in report.findings if (f.detector, f.teacher) == ("contrast", "T0"))
