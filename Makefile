@@ -25,7 +25,7 @@ ZOO_DATA = $(DATA)/demo/zoo
 ZOO_STUDENT = student-TA-100-1
 ZOO_INNOCENT = same-corpus-TA-B2
 ZOO_TUNED = tuned-TA-neutral
-ASK_ZOO = $(AUDIT) compare --panel $(ZOO_DATA)/answers.jsonl --lineage $(ZOO_DATA)/lineage.csv --teacher panel:TA \
+ASK_ZOO = $(AUDIT) compare --panel $(ZOO_DATA)/answers.parquet --lineage $(ZOO_DATA)/lineage.csv --teacher panel:TA \
 	--scores $(ZOO_DATA)/scores --same-data TA=control-TA --same-data TA=same-corpus-TA-1 --calibration none \
 	--evidence $(OUT)/audit.duckdb
 

@@ -36,8 +36,8 @@ from auditor.config import CompareConfig
 from auditor.exhibits import exhibits
 from auditor.grounds import Grounds, grounds_for
 from auditor.references import References
-from auditor.report import Exclusion, Finding, Report, Run, SkippedDetector, Verdict
-from auditor.run_record import command_line, now, shipped_or_own, versions
+from auditor.report import Exclusion, Finding, Report, SkippedDetector, Verdict
+from auditor.run_record import identity, now
 from auditor.scenes import JOINT
 from detectors.combine import holm
 from detectors.types import Measurement, Probe, Skipped
@@ -149,24 +149,16 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     report = Report(
         headline=_beside((seen.headline, brought.headline, by_scores), headline),
         student=case.student,
-        run=Run(
-            id=run_id,
-            command=command_line(),
-            started=started,
-            finished=now(),
-            seed=config.seed,
-            config=config.as_dict(),
-            versions=versions(),
-            hashes={
+        run=identity(
+            run_id,
+            started,
+            config,
+            {
                 "panel": case.panel.content_hash(),
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            inputs=dict(case.panel.files)
-            | seen.inputs
-            | brought.inputs
-            | own.inputs
-            | shipped_or_own(config),
+            dict(case.panel.files) | seen.inputs | brought.inputs | own.inputs,
         ),
         verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=found.findings,

@@ -78,7 +78,8 @@ def p_same(finding: Finding, same_data: Sequence[float]) -> float:
 
     Their mean says where such models lie, the references how much models of one kind differ: t with n - 1
     degrees of freedom on (value - mean) / (s sqrt(1 + 1/n_same)), n and s of the references. Such a model is
-    measured without itself among the controls of `contrast`, which favours nobody but the student.
+    measured without itself among the controls of `contrast`, so it scores rather too high: that favours the
+    student.
     """
     values = np.array([v for v in finding.reference_values if np.isfinite(v)])
     if finding.value is None or not len(same_data) or len(values) < FEWEST:

@@ -16,8 +16,8 @@ from auditor.checkpoints import Weights, of_folders
 from auditor.common_weights import Relation
 from auditor.config import CompareConfig
 from auditor.lineage import Lineage
-from auditor.report import PairTest, Report, Run, SkippedDetector, Verdict
-from auditor.run_record import command_line, now, shipped_or_own, versions
+from auditor.report import PairTest, Report, SkippedDetector, Verdict
+from auditor.run_record import identity, now
 from auditor.store.rows import RESPONSES
 from auditor.thresholds import ACCUSING
 from detectors.registry import DETECTORS
@@ -75,17 +75,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     report = Report(
         headline=seen.headline,
         student=weights.student,
-        run=Run(
-            id=run_id,
-            command=command_line(),
-            started=started,
-            finished=now(),
-            seed=config.seed,
-            config=config.as_dict(),
-            versions=versions(),
-            hashes={"lineage": lineages.content_hash(history)},
-            inputs=seen.inputs | shipped_or_own(config),
-        ),
+        run=identity(run_id, started, config, {"lineage": lineages.content_hash(history)}, seen.inputs),
         verdicts=seen.verdicts,
         findings=(),
         exhibits=(),

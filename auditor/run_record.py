@@ -16,9 +16,27 @@ from pathlib import Path
 from auditor import calibration_file, shipped
 from auditor import lineage as lineages
 from auditor.config import CompareConfig
+from auditor.report import Run
 from auditor.score_files import files_of
 
 VERSIONS_OF = ("distill-audit", "duckdb", "numpy", "pyarrow", "scipy", "scikit-learn")
+
+
+def identity(
+    run_id: str, started: str, config: CompareConfig, hashes: dict[str, str], inputs: dict[str, str]
+) -> Run:
+    """The run as its report shows it, finished now; `inputs` : SHA-256 by name, what is shipped is added."""
+    return Run(
+        id=run_id,
+        command=command_line(),
+        started=started,
+        finished=now(),
+        seed=config.seed,
+        config=config.as_dict(),
+        versions=versions(),
+        hashes=hashes,
+        inputs=inputs | shipped_or_own(config),
+    )
 
 
 def command_line() -> str:

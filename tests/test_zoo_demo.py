@@ -18,7 +18,7 @@ def asked(folder: Path, student: str) -> Report:
     config = CompareConfig(
         student=f"panel:{student}",
         teachers=("panel:TA",),
-        panel=str(ZOO / "answers.jsonl"),
+        panel=str(ZOO / "answers.parquet"),
         lineage=str(ZOO / "lineage.csv"),
         calibration="none",
         detectors=("lift", "contrast"),

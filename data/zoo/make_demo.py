@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from safetensors.numpy import load_file, save_file
 
 from auditor import scored
@@ -38,8 +40,9 @@ def main() -> None:
     kept = (*BASES, *TEACHERS, *null, *CONTROLS, STUDENT, TUNED, INNOCENT)
     shutil.rmtree(PLACE, ignore_errors=True)
     PLACE.mkdir(parents=True)
-    lines = (zoo / "answers-of-all.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (PLACE / "answers.jsonl").write_text("".join(n for n in lines if json.loads(n)["model"] in kept), "utf-8")
+    lines = (zoo / "answers-of-all.jsonl").read_text(encoding="utf-8").splitlines()
+    answers = [row for row in map(json.loads, lines) if row["model"] in kept]
+    pq.write_table(pa.Table.from_pylist(answers), PLACE / "answers.parquet", compression="zstd")
     table = (zoo / "lineage.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (PLACE / "lineage.csv").write_text(
         "".join([table[0], *(r for r in table if r.split(",")[0] in kept)]), "utf-8"
