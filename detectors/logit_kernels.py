@@ -16,12 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
+from detectors.compiled import compiled
 from detectors.logit_tiles import (
     MASKED,
     MASKED_KEY,
     TILE,
     Rows,
-    compiled,
     f32,
     i32,
     key_range,

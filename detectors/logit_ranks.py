@@ -12,18 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.logit_tiles import (
-    MASKED,
-    MASKED_KEY,
-    TILE,
-    Rows,
-    compiled,
-    f32,
-    key_range,
-    tile_of,
-    unusable,
-    value_of,
-)
+from detectors.compiled import compiled
+from detectors.logit_tiles import MASKED, MASKED_KEY, TILE, Rows, f32, key_range, tile_of, unusable, value_of
 from detectors.types import Float32, Float64
 
 NONE = -1

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detectors.logit_tiles import MASKED, MASKED_KEY, TILE, Rows, compiled, f32, key_range, tile_of, unusable
+from detectors.compiled import compiled
+from detectors.logit_tiles import MASKED, MASKED_KEY, TILE, Rows, f32, key_range, tile_of, unusable
 from detectors.types import Float32, Float64
 
 

@@ -1,22 +1,18 @@
 """Tiles of logits: a row of the vocabulary in pieces that stay in the first-level cache, as float32.
 
-What the kernels over logits share: how they are compiled, how float16 and bfloat16 are read, and one walk
-that finds the highest logit and everything that is no number. Leaves out every statistic. numba keeps
-compiled kernels by the date of *their* file: after an edit here, delete `detectors/__pycache__/*.nb*`.
+What the kernels over logits share: how float16 and bfloat16 are read, and one walk that finds the highest
+logit and everything that is no number. Leaves out every statistic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.compiled import compiled
 from detectors.types import Float32
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 TILE = 1024
 """Logits a tile: two tiles of float32 fill a quarter of a 32 KiB cache."""
@@ -42,24 +38,6 @@ class Rows(NamedTuple):
     narrow: NDArray[np.uint16]
     kind: int
     stride: int
-
-
-def compiled(*relaxed: str) -> Callable[[Function], Function]:
-    """Compile when first called; kept on disk where numba finds a place for it.
-
-    `contract` allows fused multiply-add everywhere; `reassoc` and `nsz` are given where a sum may be split
-    into lanes, which is what lets LLVM vectorise it. Never nnan or ninf: masked logits are infinite.
-    """
-
-    def decorate(function: Function) -> Function:
-        options: dict[str, Any] = {"nogil": True, "fastmath": {"contract", *relaxed}}
-        try:
-            compiled: Function = numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # no folder to write to
-            compiled = numba.njit(**options)(function)
-        return compiled
-
-    return decorate
 
 
 @compiled()

@@ -1,0 +1,1 @@
+"""MinHash: signatures of documents, candidates among millions of pairs, exact recounts. Arrays only."""

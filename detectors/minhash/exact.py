@@ -1,0 +1,184 @@
+"""Exact recounts: the shingles two documents have in common, counted, not estimated.
+
+A shingle is known by 64 bits (two MurmurHash3_x86_32 with different seeds): among the shingles of two
+documents of 1,000 words two different ones are taken for the same with a probability below 1e-13. Leaves out
+which pairs are worth it (`join.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detectors.compiled import compiled
+from detectors.minhash.arithmetic import SEED, u32, u64
+from detectors.minhash.bands import Keys
+from detectors.minhash.shingles import Work, kind_for, next_shingles, work
+from detectors.minhash.signatures import KINDS, shared
+from detectors.minhash.texts import Bytes, Positions, texts_of
+from detectors.types import Float64
+
+OTHER_SEED = u32(0x5BD1E995)
+
+
+@dataclass(frozen=True)
+class ShingleSets:
+    """The different shingles of documents.
+
+    Attributes
+    ----------
+    values : (n,) uint64, those of a document ascending, each once.
+    offsets : (n_documents + 1,) int64; document i has values[offsets[i] : offsets[i + 1]].
+    """
+
+    values: Keys
+    offsets: Positions
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> Positions:
+        """(n_documents,) int64, how many different shingles."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """What pairs of documents share, all (n_pairs,).
+
+    Attributes
+    ----------
+    shared, left_size, right_size : int64, different shingles in both, in the left, in the right document.
+    """
+
+    shared: Positions
+    left_size: Positions
+    right_size: Positions
+
+    @property
+    def jaccard(self) -> Float64:
+        """Shared over all; NaN where neither has a shingle."""
+        return _share(self.shared, self.left_size + self.right_size - self.shared)
+
+    @property
+    def left_in_right(self) -> Float64:
+        """Containment: the share of the left document's shingles that the right one has."""
+        return _share(self.shared, self.left_size)
+
+    @property
+    def right_in_left(self) -> Float64:
+        """Containment: the share of the right document's shingles that the left one has."""
+        return _share(self.shared, self.right_size)
+
+
+def shingle_sets(documents: Any, shingle: str = "words", n: int = 5, threads: int = 0) -> ShingleSets:
+    """The different shingles of every document; arguments as in `signatures.MinHash`."""
+    texts = texts_of(documents)
+    kind = KINDS[shingle]
+    counts = np.empty(len(texts), np.int64)
+    bound = np.empty(0, np.uint64)
+
+    def count(first: int, last: int) -> None:
+        _gather(texts.data, texts.offsets, first, last, kind, n, bound, counts, counts, work(), work())
+
+    shared(count, texts, threads)
+    starts = np.r_[0, np.cumsum(counts)]
+    values = np.empty(starts[-1], np.uint64)
+    distinct = np.empty(len(texts), np.int64)
+
+    def gather(first: int, last: int) -> None:
+        _gather(texts.data, texts.offsets, first, last, kind, n, values, starts, distinct, work(), work())
+
+    shared(gather, texts, threads)
+    offsets = np.r_[0, np.cumsum(distinct)]
+    keep = np.empty(offsets[-1], np.uint64)
+    _packed(values, starts, offsets, keep)
+    return ShingleSets(keep, offsets)
+
+
+def overlaps(left: ShingleSets, right: ShingleSets, pairs: tuple[Positions, Positions]) -> Overlaps:
+    """Exact counts for pairs of a document of `left` and one of `right` ((n_pairs,) int64 each)."""
+    a, b = pairs
+    counts = np.empty(len(a), np.int64)
+    _intersect(left.values, left.offsets, right.values, right.offsets, a, b, counts)
+    return Overlaps(counts, left.sizes[a], right.sizes[b])
+
+
+def _share(part: Positions, whole: Positions) -> Float64:
+    with np.errstate(invalid="ignore"):
+        return part / whole
+
+
+@compiled()
+def _gather(
+    data: Bytes,
+    offsets: Positions,
+    first: int,
+    last: int,
+    kind: int,
+    n: int,
+    values: Keys,
+    starts: Positions,
+    counts: Positions,
+    low: Work,
+    high: Work,
+) -> None:
+    """Count the shingles of documents [first, last), or with `values` also gather, sort and thin them."""
+    for i in range(first, last):
+        begin, end = offsets[i], offsets[i + 1]
+        how = kind_for(data, begin, end, kind)
+        at, held, total = begin, 0, 0
+        while at < end:
+            there = at
+            count, at, kept = next_shingles(data, begin, end, at, held, how, n, SEED, low)
+            if len(values):
+                next_shingles(data, begin, end, there, held, how, n, OTHER_SEED, high)
+                for j in range(count):
+                    value = u64(u64(low.hashes[j]) | u64(u64(high.hashes[j]) << u64(32)))
+                    values[starts[i] + total + j] = value
+            held = kept
+            total += count
+        if not len(values):
+            counts[i] = total
+            continue
+        own = values[starts[i] : starts[i] + total]
+        own.sort()
+        distinct = 0
+        for j in range(total):
+            if j == 0 or own[j] != own[j - 1]:
+                own[distinct] = own[j]
+                distinct += 1
+        counts[i] = distinct
+
+
+@compiled()
+def _packed(values: Keys, starts: Positions, offsets: Positions, out: Keys) -> None:
+    for i in range(len(offsets) - 1):
+        for j in range(offsets[i + 1] - offsets[i]):
+            out[offsets[i] + j] = values[starts[i] + j]
+
+
+@compiled()
+def _intersect(
+    left: Keys,
+    left_offsets: Positions,
+    right: Keys,
+    right_offsets: Positions,
+    a: Positions,
+    b: Positions,
+    counts: Positions,
+) -> None:
+    """How many values two ascending lists share, for every pair."""
+    for pair in range(len(a)):
+        i, i_end = left_offsets[a[pair]], left_offsets[a[pair] + 1]
+        j, j_end = right_offsets[b[pair]], right_offsets[b[pair] + 1]
+        n = 0
+        while i < i_end and j < j_end:
+            x, y = left[i], right[j]
+            n += x == y
+            i += x <= y
+            j += y <= x
+        counts[pair] = n
