@@ -37,16 +37,6 @@ def _fill(hashes: Hashes, count: int, row: Hashes) -> None:
 
 
 @compiled()
-def _fill_empty(hashes: Hashes, count: int, turn: int, row: Hashes, fresh: Hashes) -> None:
-    """The same with hash number `turn`, into `fresh`."""
-    bins = u32(len(row))
-    for i in range(count):
-        h = rehashed(hashes[i], u32(turn))
-        b = bin_of(h, bins)
-        fresh[b] = min(fresh[b], h)
-
-
-@compiled()
 def _fill_last(hashes: Hashes, count: int, b: int, row: Hashes) -> None:
     """The least of all shingles' hashes number ROUNDS + b into bin b."""
     least, turn = row[b], u32(ROUNDS + b)
@@ -87,24 +77,26 @@ def first_round(hashes: Hashes, count: int, scheme: int, a: Hashes, b: Hashes, r
 
 
 @compiled()
-def densify(row: Hashes) -> None:
-    """Fill empty bins with the value of the first full one on a way of their own (Shrivastava 2017)."""
-    full = row.copy()
-    bins = u32(len(row))
-    for b in range(len(row)):
-        attempt = 0
-        while row[b] == EMPTY:
-            attempt += 1
-            row[b] = full[detour(u32(b), u32(attempt), bins)]
-
-
-@compiled()
 def _gaps(row: Hashes) -> int:
     n = 0
     for b in range(len(row)):
         if row[b] == EMPTY:
             n += 1
     return n
+
+
+@compiled()
+def densify(row: Hashes, full: Hashes) -> None:
+    """Fill an empty bin with the first full one's value on a way of its own; `full` is room for a row."""
+    if not _gaps(row):
+        return
+    full[:] = row
+    bins = u32(len(row))
+    for b in range(len(row)):
+        attempt = 0
+        while row[b] == EMPTY:
+            attempt += 1
+            row[b] = full[detour(u32(b), u32(attempt), bins)]
 
 
 @compiled()
@@ -116,7 +108,7 @@ def complete(
     `only_tile` is how many hashes `work.hashes` holds when they are all of the document, else -1 and the
     document is read again each round (long texts of few different shingles).
     """
-    fresh = np.empty(len(row), np.uint32)
+    fresh = work.row
     for turn in range(1, ROUNDS):
         if not _gaps(row):
             return
@@ -125,10 +117,13 @@ def complete(
         while True:
             if only_tile < 0:
                 count, at, held = next_shingles(data, begin, end, at, held, kind, n, SEED, work)
-            _fill_empty(work.hashes, count, turn, row, fresh)
+            for i in range(count):
+                work.fresh[i] = rehashed(work.hashes[i], u32(turn))
+            _fill(work.fresh, count, fresh)
             if only_tile >= 0 or at >= end:
                 break
-        row[:] = np.where(row == EMPTY, fresh, row)
+        for b in range(len(row)):
+            row[b] = fresh[b] if row[b] == EMPTY else row[b]
     empty = np.flatnonzero(row == EMPTY)
     count, at, held = only_tile, begin, 0
     while len(empty):

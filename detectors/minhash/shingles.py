@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.compiled import compiled
-from detectors.minhash.arithmetic import absorb, mix, scrambled, u32
-from detectors.minhash.machine import load32
-from detectors.minhash.texts import Bytes, Hashes, Positions
-from detectors.minhash.words import SLACK, find_words, hash_words
+from detectors.minhash.arithmetic import absorb, mix, scrambled, u32, u64
+from detectors.minhash.machine import load32, mask_above
+from detectors.minhash.texts import Bytes, Eights, Hashes, Positions
+from detectors.minhash.words import BLOCK, SLACK, find_words, hash_words, listed
 
 WORDS, BYTES, CHARACTERS = 0, 1, 2
 TILE = 4096
@@ -32,39 +32,47 @@ class Work(NamedTuple):
 
     Attributes
     ----------
-    starts, ends : (TILE + SLACK,) int64, positions of words or characters.
+    starts, ends, long : (TILE + SLACK,) int64, positions of words or characters; which words are long.
+    eights : (TILE + SLACK,) uint64, first bytes of words.
     words : (TILE + SLACK + LONGEST,) uint32, hashes of words, those held from the tile before first.
-    hashes : (TILE + SLACK + LONGEST,) uint32.
+    hashes, fresh : (TILE + SLACK + LONGEST,) uint32, hashes of shingles; the same hashed once more.
     tail : (64,) uint8.
+    row : (k,) uint32, a signature being made.
     """
 
     starts: Positions
     ends: Positions
+    long: Positions
+    eights: Eights
     words: Hashes
     hashes: Hashes
+    fresh: Hashes
     tail: Bytes
+    row: Hashes
 
 
-def work() -> Work:
-    """Room for one thread."""
+def work(k: int = 0) -> Work:
+    """Room for one thread and signatures of k minima."""
     n = TILE + SLACK
     return Work(
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty(n + LONGEST, np.uint32),
-        np.empty(n + LONGEST, np.uint32),
-        np.empty(64, np.uint8),
+        starts=np.empty(n, np.int64),
+        ends=np.empty(n, np.int64),
+        long=np.empty(n, np.int64),
+        eights=np.empty(n, np.uint64),
+        words=np.empty(n + LONGEST, np.uint32),
+        hashes=np.empty(n + LONGEST, np.uint32),
+        fresh=np.empty(n + LONGEST, np.uint32),
+        tail=np.empty(BLOCK, np.uint8),
+        row=np.empty(k, np.uint32),
     )
 
 
 @compiled()
 def murmur(data: Bytes, at: int, end: int, seed: np.uint32) -> np.uint32:
-    """MurmurHash3_x86_32 of data[at:end], byte by byte."""
+    """MurmurHash3_x86_32 of data[at:end]."""
     h, length = seed, u32(end - at)
     while at + 4 <= end:
-        low = u32(u32(data[at]) | u32(u32(data[at + 1]) << u32(8)))
-        high = u32(u32(data[at + 2]) | u32(u32(data[at + 3]) << u32(8)))
-        h = absorb(h, u32(low | u32(high << u32(16))))
+        h = absorb(h, load32(data, at))
         at += 4
     last = u32(0)
     for i in range(end - at):
@@ -90,7 +98,7 @@ def _next_word_shingles(
 ) -> tuple[int, int, int]:
     first = at == begin
     found, at = find_words(data, begin, end, at, work.starts, work.ends, work.tail)
-    hash_words(data, work.starts, work.ends, found, seed, work.words, held)
+    hash_words(data, work.starts, work.ends, found, seed, work.words[held:], work.eights, work.long)
     total = held + found
     if total < n:
         if first and total:  # the whole document is shorter than a shingle
@@ -147,17 +155,40 @@ def _next_byte_shingles(
 
 
 @compiled()
+def _characters(data: Bytes, begin: int, end: int, at: int, work: Work) -> tuple[int, int]:
+    """Where the characters of the next TILE bytes start: bytes that continue none, and the document's first.
+
+    Returns how many, in `work.starts`, and how far the walk came.
+    """
+    found, stop = 0, min(at + TILE, end)
+    while at < stop:
+        if at + BLOCK <= len(data):
+            continues = u64(mask_above(data, at, 0x7F) & u64(~mask_above(data, at, 0xBF)))
+        else:
+            for i in range(BLOCK):
+                work.tail[i] = data[at + i] if at + i < end else 0
+            continues = u64(mask_above(work.tail, 0, 0x7F) & u64(~mask_above(work.tail, 0, 0xBF)))
+        begun = u64(~continues)
+        if at == begin:
+            begun = u64(begun | u64(1))
+        if stop - at < BLOCK:
+            begun = u64(begun & u64(u64(u64(1) << u64(stop - at)) - u64(1)))
+        found = listed(begun, at, work.starts, found)
+        at += BLOCK
+    return found, stop
+
+
+@compiled()
 def _next_character_shingles(
     data: Bytes, begin: int, end: int, at: int, n: int, seed: np.uint32, work: Work
 ) -> tuple[int, int]:
-    """Like the bytes', with grams that begin and end where a character does."""
-    starts, found, i = work.starts, 0, at
-    while i < end and found < TILE + n:
-        if i == begin or data[i] & 0xC0 != 0x80:
-            starts[found] = i
-            found += 1
-        i += 1
-    if i >= end:
+    """Like the bytes', with grams that begin and end where a character does.
+
+    Where n characters are n bytes, the hash of the n-gram of bytes is taken.
+    """
+    starts = work.starts
+    found, stop = _characters(data, begin, end, at, work)
+    if stop == end:
         starts[found] = end
         found += 1
     count = found - n
@@ -166,9 +197,24 @@ def _next_character_shingles(
             work.hashes[0] = murmur(data, begin, end, seed)
             return 1, end
         return 0, end
+    narrow = max(0, min(stop - at, len(data) - 4 * (n // 4 + 1) - at + 1))
+    _byte_shingles(data, at, narrow, n, seed, work.fresh)
     for i in range(count):
-        work.hashes[i] = murmur(data, starts[i], starts[i + n], seed)
-    return count, (end if starts[found - 1] == end else starts[count])
+        first, last = starts[i], starts[i + n]
+        if last - first == n and first - at < narrow:
+            work.hashes[i] = work.fresh[_place(first - at, narrow)]
+        else:
+            work.hashes[i] = murmur(data, first, last, seed)
+    return count, (end if stop == end else starts[count])
+
+
+@compiled()
+def _place(i: int, count: int) -> int:
+    """Where `_byte_shingles` leaves the hash of the i-th of `count` addresses."""
+    phase, place = i % 4, i // 4
+    for earlier in range(phase):
+        place += (count - earlier + 3) // 4
+    return place
 
 
 @compiled()

@@ -77,7 +77,7 @@ class MinHash:
         kind, scheme = KINDS[self.shingle], SCHEMES[self.scheme]
 
         def sign(first: int, last: int) -> None:
-            sign_rows(texts.data, texts.offsets, first, last, kind, self.n, scheme, a, b, out, work())
+            sign_rows(texts.data, texts.offsets, first, last, kind, self.n, scheme, a, b, out, work(self.k))
 
         shared(sign, texts, self.threads)
         return out
@@ -134,6 +134,6 @@ def sign_rows(
         if not seen or scheme == KPERM:
             continue
         if scheme == OPH:
-            densify(row)
+            densify(row, work.row)
         else:
             complete(data, begin, end, how, n, count if tiles == 1 else -1, row, work)

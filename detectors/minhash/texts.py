@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint32]
+Eights = NDArray[np.uint64]
 Positions = NDArray[np.int64]
 
 

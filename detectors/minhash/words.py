@@ -5,8 +5,8 @@ to U+9FFF (kana, CJK ideographs, their punctuation) is a word by itself: those s
 on UTF-8 bytes, so it is one rule for every device, and total on any bytes, valid or not. Leaves out case and
 punctuation, which count as they stand; other scripts without spaces (Thai, Khmer) want byte n-grams.
 
-64 bytes at a time: bit masks of letters and of first bytes (eight bytes an operation), then positions, then
-hashes. Each step is a loop whose branches are easy to foresee, which is what makes it fast.
+64 bytes at a time: bit masks of letters and of first bytes, then positions, then hashes. Each step is a loop
+whose branches are easy to foresee or that has none, which is what makes it fast.
 """
 
 from __future__ import annotations
@@ -15,57 +15,26 @@ import numpy as np
 
 from detectors.compiled import compiled
 from detectors.minhash.arithmetic import absorb, u32, u64
-from detectors.minhash.machine import load64, lowest_bit, set_bits
-from detectors.minhash.texts import Bytes, Hashes, Positions
+from detectors.minhash.machine import load64, lowest_bit, mask_above, set_bits
+from detectors.minhash.texts import Bytes, Eights, Hashes, Positions
 
 BLOCK = 64
 """Bytes of a mask."""
 SLACK = BLOCK + 8
 """Positions a block may add to a list, with those written in vain."""
 _ONE, _ALL = u64(1), u64(0xFFFFFFFFFFFFFFFF)
-_LOW7, _HIGH = u64(0x7F7F7F7F7F7F7F7F), u64(0x8080808080808080)
-_TO_BITS = u64(0x0102040810204080)
-# Added to the low seven bits of each byte, these reach the eighth from 0x21, 0xE3 and 0xEA on.
-_ABOVE_SPACE, _FROM_E3, _FROM_EA = u64(0x5F5F5F5F5F5F5F5F), u64(0x1D1D1D1D1D1D1D1D), u64(0x1616161616161616)
 
 
 @compiled()
-def _bits(marks: np.uint64) -> np.uint64:
-    """The high bits of eight bytes as the low eight bits of a number, first byte lowest."""
-    return u64(u64(u64(marks >> u64(7)) * _TO_BITS) >> u64(56))
+def listed(mask: np.uint64, base: int, positions: Positions, n: int) -> int:
+    """Append base + the positions of the set bits; eight at a time, so that the loop's length is foreseen.
 
-
-@compiled()
-def _letters(data: Bytes, at: int) -> tuple[np.uint64, np.uint64]:
-    """Which of the 64 bytes from `at` are no separators, and the high bits of any of them."""
-    mask, seen = u64(0), u64(0)
-    for i in range(8):
-        x = load64(data, at + 8 * i)
-        seen = u64(seen | x)
-        marks = u64(u64(u64(x & _LOW7) + _ABOVE_SPACE) | x) & _HIGH
-        mask = u64(mask | u64(_bits(marks) << u64(8 * i)))
-    return mask, u64(seen & _HIGH)
-
-
-@compiled()
-def _leads(data: Bytes, at: int) -> np.uint64:
-    """Which of the 64 bytes from `at` begin a character of U+3000 to U+9FFF."""
-    mask = u64(0)
-    for i in range(8):
-        x = load64(data, at + 8 * i)
-        low = u64(x & _LOW7)
-        marks = u64(u64(low + _FROM_E3) & u64(~u64(low + _FROM_EA))) & u64(x & _HIGH)
-        mask = u64(mask | u64(_bits(marks) << u64(8 * i)))
-    return mask
-
-
-@compiled()
-def _listed(mask: np.uint64, base: int, positions: Positions, n: int) -> int:
-    """Append base + the positions of the set bits; eight at a time, so that the loop's length is foreseen."""
+    Returns the new length. (Unsigned indices spare the check for negative ones.)
+    """
     more = set_bits(mask)
     for j in range(0, more, 8):
         for i in range(8):
-            positions[n + j + i] = base + lowest_bit(mask)
+            positions[u64(u64(n) + u64(j + i))] = base + lowest_bit(mask)
             mask = u64(mask & u64(mask - _ONE))
     return n + more
 
@@ -98,13 +67,13 @@ def find_words(
     first = True
     while at < end and n_starts < room:
         if at + BLOCK <= len(data):
-            letters, high = _letters(data, at)
-            leads = _leads(data, at) if high else u64(0)
+            letters = mask_above(data, at, 0x20)
+            leads = u64(mask_above(data, at, 0xE2) & u64(~mask_above(data, at, 0xE9)))
         else:
             for i in range(BLOCK):
                 tail[i] = data[at + i] if at + i < end else 0
-            letters, high = _letters(tail, 0)
-            leads = _leads(tail, 0) if high else u64(0)
+            letters = mask_above(tail, 0, 0x20)
+            leads = u64(mask_above(tail, 0, 0xE2) & u64(~mask_above(tail, 0, 0xE9)))
         if end - at < BLOCK:
             within = u64(u64(_ONE << u64(end - at)) - _ONE)
             letters, leads = u64(letters & within), u64(leads & within)
@@ -114,8 +83,8 @@ def find_words(
         ended = u64(previous & u64(u64(~letters) | begun))
         if first:  # a word that ended where this walk begins was listed by the walk before
             ended, first = u64(ended & u64(~_ONE)), False
-        n_starts = _listed(begun, at, starts, n_starts)
-        n_ends = _listed(ended, at, ends, n_ends)
+        n_starts = listed(begun, at, starts, n_starts)
+        n_ends = listed(ended, at, ends, n_ends)
         letters_before, leads_before = letters, leads
         at += BLOCK
     if at >= end:
@@ -128,32 +97,47 @@ def find_words(
 @compiled()
 def _eight(data: Bytes, at: int, end: int) -> np.uint64:
     """The bytes [at, end) of a word, at most eight, zeros after them."""
-    length = end - at
+    length = min(end - at, 8)
     if at + 8 <= len(data):
-        x = load64(data, at)
-        return u64(x & u64(_ALL >> u64(64 - 8 * length))) if length < 8 else x
+        return u64(load64(data, at) & u64(_ALL >> u64(64 - 8 * length)))
     x = u64(0)
-    for i in range(min(length, 8)):
+    for i in range(length):
         x = u64(x | u64(u64(data[at + i]) << u64(8 * i)))
     return x
 
 
 @compiled()
 def hash_words(
-    data: Bytes, starts: Positions, ends: Positions, n: int, seed: np.uint32, words: Hashes, first: int
+    data: Bytes,
+    starts: Positions,
+    ends: Positions,
+    n: int,
+    seed: np.uint32,
+    words: Hashes,
+    eights: Eights,
+    long: Positions,
 ) -> None:
-    """Hashes of words into words[first : first + n].
+    """Hashes of n words into `words`; `eights` and `long` are room for n numbers each.
 
     MurmurHash3's state over the word padded with zeros to whole 8 bytes, with its length put in; no
-    finaliser, since only shingles of these hashes are used and they get one.
+    finaliser, since only shingles of these hashes are used and they get one. All words' first eight bytes go
+    first, in loops without a branch; longer words, one in eight, are then carried on.
     """
+    n_long = 0
     for i in range(n):
+        eights[i] = _eight(data, starts[i], ends[i])
+        long[n_long] = i
+        n_long += ends[i] - starts[i] > 8
+    for i in range(n):
+        h = absorb(absorb(seed, u32(eights[i])), u32(eights[i] >> u64(32)))
+        words[i] = u32(h ^ u32(ends[i] - starts[i]))
+    for j in range(n_long):
+        i = long[j]
         at, end = starts[i], ends[i]
-        x = _eight(data, at, end)
-        h = absorb(absorb(seed, u32(x)), u32(x >> u64(32)))
-        length = end - at
+        length = u32(end - at)
+        h = u32(words[i] ^ length)
         while end - at > 8:
             at += 8
             x = _eight(data, at, end)
             h = absorb(absorb(h, u32(x)), u32(x >> u64(32)))
-        words[first + i] = u32(h ^ u32(length))
+        words[i] = u32(h ^ length)
