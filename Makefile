@@ -4,6 +4,7 @@
 #   make readme  the help texts in README.md    make clean   removes what make made
 #   make demo-data  trains the demo panel anew (Debian; installs torch; see data/demo/README.md)
 
+#   make minhash-peers  the tables of MinHash speed, beside other libraries (installs them; AUDIT_TEST_DATA)
 #   make zoo-demo  the white-box corner of the demo again, from a zoo (ZOO=folder; see data/zoo/README.md)
 
 # What the demo asks.
@@ -29,7 +30,7 @@ ASK_ZOO = $(AUDIT) compare --panel $(ZOO_DATA)/answers.parquet --lineage $(ZOO_D
 	--scores $(ZOO_DATA)/scores --same-data TA=control-TA --same-data TA=same-corpus-TA-1 --calibration none \
 	--evidence $(OUT)/audit.duckdb
 
-.PHONY: demo ask zoo-demo test lint readme demo-data wheel clean
+.PHONY: demo ask zoo-demo minhash-peers test lint readme demo-data wheel clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
@@ -51,6 +52,10 @@ ask:
 
 zoo-demo: .venv/test
 	$(BIN)/python data/zoo/make_demo.py $(ZOO)
+
+minhash-peers: .venv/peers
+	.venv/peers/bin/python docs/measurements/minhash/peers.py
+	.venv/peers/bin/python docs/measurements/minhash/accuracy.py
 
 test: .venv/test
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -86,6 +91,12 @@ clean:
 .venv/base: .venv/python pyproject.toml constraints.txt
 	$(PIP) -e .
 	@touch $@
+
+# An environment of its own: what the others need must not decide what we run with.
+.venv/peers: .venv/python docs/measurements/minhash/peers.txt
+	$(BIN)/python -m venv --clear $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . \
+	  -r docs/measurements/minhash/peers.txt
 
 .venv/test: .venv/base
 	$(PIP) -e '.[test,lint]'

@@ -100,36 +100,42 @@ def densify(row: Hashes, full: Hashes) -> None:
 
 
 @compiled()
-def complete(
-    data: Bytes, begin: int, end: int, kind: int, n: int, only_tile: int, row: Hashes, work: Work
-) -> None:
+def complete(hashes: Hashes, count: int, row: Hashes, fresh: Hashes, other: Hashes) -> None:
     """Further rounds of `fss`, for the bins of a document that its first round left empty.
 
-    `only_tile` is how many hashes `work.hashes` holds when they are all of the document, else -1 and the
-    document is read again each round (long texts of few different shingles).
+    hashes : the document's shingles, the first `count`, repeated or not.
+    fresh, other : room for `count` hashes and for a row.
     """
-    fresh = work.row
     for turn in range(1, ROUNDS):
         if not _gaps(row):
             return
-        fresh[:] = EMPTY
-        count, at, held = only_tile, begin, 0
-        while True:
-            if only_tile < 0:
-                count, at, held = next_shingles(data, begin, end, at, held, kind, n, SEED, work)
-            for i in range(count):
-                work.fresh[i] = rehashed(work.hashes[i], u32(turn))
-            _fill(work.fresh, count, fresh)
-            if only_tile >= 0 or at >= end:
-                break
+        other[:] = EMPTY
+        for i in range(count):
+            fresh[i] = rehashed(hashes[i], u32(turn))
+        _fill(fresh, count, other)
         for b in range(len(row)):
-            row[b] = fresh[b] if row[b] == EMPTY else row[b]
-    empty = np.flatnonzero(row == EMPTY)
-    count, at, held = only_tile, begin, 0
-    while len(empty):
-        if only_tile < 0:
-            count, at, held = next_shingles(data, begin, end, at, held, kind, n, SEED, work)
-        for i in range(len(empty)):
-            _fill_last(work.hashes, count, empty[i], row)
-        if only_tile >= 0 or at >= end:
-            return
+            row[b] = other[b] if row[b] == EMPTY else row[b]
+    for b in range(len(row)):
+        if row[b] == EMPTY:
+            _fill_last(hashes, count, b, row)
+
+
+@compiled()
+def complete_long(data: Bytes, begin: int, end: int, kind: int, n: int, row: Hashes, work: Work) -> None:
+    """The same for a document of more than one tile, which is read again.
+
+    It can have empty bins only if it repeats itself, so its different shingles are few and can be listed.
+    """
+    if not _gaps(row):
+        return
+    seen = {SEED}
+    seen.clear()
+    at, held = begin, 0
+    while at < end:
+        count, at, held = next_shingles(data, begin, end, at, held, kind, n, SEED, work)
+        for i in range(count):
+            seen.add(work.hashes[i])
+    hashes = np.empty(len(seen), np.uint32)
+    for i, h in enumerate(seen):
+        hashes[i] = h
+    complete(hashes, len(hashes), row, np.empty(len(hashes), np.uint32), work.row)

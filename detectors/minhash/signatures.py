@@ -17,7 +17,7 @@ import numpy as np
 
 from detectors.compiled import compiled
 from detectors.minhash.arithmetic import EMPTY, SEED
-from detectors.minhash.schemes import FSS, KPERM, OPH, complete, densify, first_round
+from detectors.minhash.schemes import FSS, KPERM, OPH, complete, complete_long, densify, first_round
 from detectors.minhash.shingles import BYTES, CHARACTERS, LONGEST, WORDS, Work, kind_for, next_shingles, work
 from detectors.minhash.texts import Bytes, Hashes, Positions, Texts, texts_of
 
@@ -135,5 +135,7 @@ def sign_rows(
             continue
         if scheme == OPH:
             densify(row, work.row)
+        elif tiles == 1:
+            complete(work.hashes, count, row, work.fresh, work.row)
         else:
-            complete(data, begin, end, how, n, count if tiles == 1 else -1, row, work)
+            complete_long(data, begin, end, how, n, row, work)
