@@ -25,6 +25,7 @@ from auditor import (
     reasons,
     score_asked,
     store,
+    surprises,
     thresholds,
     weigh,
     words,
@@ -126,15 +127,19 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
     own = score_asked.run(case, config, seen, progress)
-    scored, unscored = likelihood.measure(case, config, own.scores, own.bases)
+    scores = likelihood.view(case, config, own.scores, own.bases)
+    scored, unscored = likelihood.measure(case, config, scores)
     for note in own.notes:
         progress.warn(note)
     measurements += scored
     skipped += unscored
-    n_ran = len(chosen) + len({m.detector for m in scored})
     progress.stage("Weighing", len(case.teachers))
     found = judge(case, measurements, config, progress)
     verdicts = found.verdicts
+    leading = (*found.on_scores, *verdicts)[0].teacher
+    surprising = surprises.of(case, config, scores, leading)
+    skipped += surprising.skipped
+    n_ran = len(chosen) + len({m.detector for m in scored}) + len(surprising.findings)
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
     by_scores = on_scores.headline(case.student, found.on_scores)
@@ -161,9 +166,10 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             dict(case.panel.files) | seen.inputs | brought.inputs | own.inputs,
         ),
         verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
-        findings=found.findings,
-        exhibits=exhibits(
-            case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS
+        findings=(*found.findings, *surprising.findings),
+        exhibits=(
+            *exhibits(case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS),
+            *surprising.exhibits,
         ),
         skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
         lineage=history,

@@ -25,29 +25,37 @@ Controls = dict[str, tuple[str, ...]]
 NO_SCORES = "needs recorded log-probabilities (--scores, 'audit score')"
 
 
-def measure(
+def view(
     case: Case,
     config: CompareConfig,
     own: Sequence[Scores] = (),
     bases: Mapping[str, str] | None = None,
-) -> tuple[list[Measurement], list[Skipped]]:
-    """Measure every likelihood detector that the scores allow; the others with the reason.
+) -> ScoredView | None:
+    """What the likelihood detectors see; None without --scores.
 
     `own` : scores made in this run, beside --scores. `bases` : model -> its base, for models of which the
     lineage table names none that scored.
     """
+    if not config.scores:
+        return None
+    scores, controls = (*read(config.scores), *own), same_data(config.same_data, case)
+    found = view_of(case, scores, controls)
+    _refuse_strangers(controls, scores)
+    return replace(found, bases={**(bases or {}), **found.bases})
+
+
+def measure(
+    case: Case, config: CompareConfig, seen: ScoredView | None
+) -> tuple[list[Measurement], list[Skipped]]:
+    """Measure every likelihood detector that the scores allow; the others with the reason."""
     chosen = [d for n, d in SCORED.items() if not config.detectors or n in config.detectors]
     skipped = [Skipped(n, "not asked for (--detector)") for n, d in SCORED.items() if d not in chosen]
-    if not config.scores:
+    if seen is None:
         return [], [*skipped, *(Skipped(d.name, NO_SCORES) for d in chosen)]
-    scores, controls = (*read(config.scores), *own), same_data(config.same_data, case)
-    view = view_of(case, scores, controls)
-    view = replace(view, bases={**(bases or {}), **view.bases})
-    _refuse_strangers(controls, scores)
-    lacking = {d.name: d.lacks(view) for d in chosen}
+    lacking = {d.name: d.lacks(seen) for d in chosen}
     skipped += [Skipped(name, reason) for name, reason in lacking.items() if reason]
     columns = tuple(case.panel.subjects.index(m) for m in case.models)
-    measured = [m for d in chosen if not lacking[d.name] for m in d.measure(view, columns)]
+    measured = [m for d in chosen if not lacking[d.name] for m in d.measure(seen, columns)]
     return measured, skipped
 
 

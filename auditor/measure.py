@@ -24,7 +24,7 @@ from auditor.embed import equipped
 from auditor.errors import AuditError
 from auditor.kept import can_keep, with_kept
 from auditor.panel import Panel
-from detectors.registry import DETECTORS, SCORED
+from detectors.registry import DETECTORS, SCORED, SHOWN
 from detectors.types import Access, Detector, Measurement, PanelView, Skipped
 
 # Below this many answers a second process costs more than it saves.
@@ -39,9 +39,10 @@ _PANEL: list[tuple[Sequence[PanelView], tuple[int, ...]]] = []
 
 def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
     """Detectors to run, and those that will not with the reason; no names = all."""
-    unknown = [n for n in names if n not in DETECTORS and n not in SCORED]
+    known = (*DETECTORS, *SCORED, *SHOWN)
+    unknown = [n for n in names if n not in known]
     if unknown:
-        raise AuditError(f"No detector {unknown[0]!r}. Allowed are {', '.join((*DETECTORS, *SCORED))}.")
+        raise AuditError(f"No detector {unknown[0]!r}. Allowed are {', '.join(known)}.")
     asked = [d for n, d in DETECTORS.items() if not names or n in names]
     skipped = [Skipped(n, "not asked for (--detector)") for n in DETECTORS if names and n not in names]
     unable = [d for d in asked if not d.needs & AVAILABLE]

@@ -108,6 +108,9 @@ class Exhibit:
     """Passages shared by student and teacher on one probe that no reference model uses there.
 
     Spans are (start, end) character offsets into the texts, end exclusive, sorted, not overlapping.
+    `logprobs` : of detector "surprise" alone, for each of `teacher_spans` what the teacher, the student, the
+    student's base (None = not known) and the references (their mean) gave it, natural log, nats. Nothing of
+    the student's own answer is marked there.
     """
 
     teacher: str
@@ -119,6 +122,7 @@ class Exhibit:
     student_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
     teacher_spans: tuple[Interval, ...] | tuple[tuple[int, int], ...]
     weight: float
+    logprobs: tuple[tuple[float, float, float | None, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from detectors.opening import Opening
 from detectors.semantics import Semantics
 from detectors.style_classifier import StyleClassifier
 from detectors.stylometry import Stylometry
+from detectors.surprise import Surprise
 from detectors.templates import Templates
 from detectors.traces import Traces
 from detectors.types import Detector
@@ -36,3 +37,5 @@ _ALL: tuple[Detector, ...] = (
 DETECTORS: dict[str, Detector] = {d.name: d for d in _ALL}
 # Those that measure recorded log-probabilities (`ScoredView`) instead of answers.
 SCORED: dict[str, Lift | Contrast] = {d.name: d for d in (Lift(), Contrast())}
+# Those that only show passages, by the same log-probabilities, and measure nothing that is weighed.
+SHOWN: dict[str, Surprise] = {d.name: d for d in (Surprise(),)}

@@ -3,9 +3,10 @@
 Exhibits to look at, with no weight in any verdict: as a statistic it says nothing that `lift` does not, and
 of all it accuses models of the teacher's own training corpus the hardest (docs/detectors/surprise.md). A span
 of the teacher's answer is surprising where log p_T - mean of the references' log p >= delta, which does not
-ask the student. What is *shown* is the student's best on one half of the probes; the mean beside it is taken
-over all surprising spans of the other half, where nothing was chosen by the student. Leaves out the words of
-the spans (the application has the texts) and any p-value.
+ask the student. What is *shown* is the student's best on one half of the probes, where it is at least as near
+to the teacher as to the references; the mean beside it is taken over all surprising spans of the other half,
+where nothing was chosen by the student. Leaves out the words of the spans (the application has the texts) and
+any p-value.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from detectors.types import Access, Bool, Channel, Float64, Skipped
 
 @dataclass(frozen=True)
 class SurprisingSpan:
-    """Bytes `start` to `end` of a teacher's answer, and the log-probability (nats) that each gave them."""
+    """Bytes `start` to `end` of a teacher's answer, and the log-probability (nats) that each gave them.
+
+    `references` : their mean. `base` : the student's own base, None where none was given.
+    """
 
     text: TextId
     start: int
@@ -29,6 +33,7 @@ class SurprisingSpan:
     teacher: float
     student: float
     references: float
+    base: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,19 +76,30 @@ class Surprise:
     needs = Access.PROMPT_LOGPROBS
 
     def exhibits(
-        self, scores: Sequence[Scores], student: str, teacher: str, references: Sequence[str]
+        self,
+        scores: Sequence[Scores],
+        student: str,
+        teacher: str,
+        references: Sequence[str],
+        base: str | None = None,
     ) -> Uptake | Skipped:
-        """Look at the teacher's answers that the student, the teacher and the references scored."""
+        """Look at the teacher's answers that the student, the teacher and the references scored.
+
+        `base` : the student's own base; nothing is shown that does not surprise it, too. None = not asked.
+        """
         by = {s.scorer: texts_by(s, teacher) for s in scores}
-        silent = [n for n in (student, teacher, *references) if n not in by or not by[n].texts]
+        needed = (student, teacher, *references, *((base,) if base else ()))
+        silent = [n for n in needed if n not in by or not by[n].texts]
         if silent:
             return Skipped(self.name, f"needs scores of {teacher}'s answers from {', '.join(silent)}")
         if len(references) <= self.references:
             return Skipped(
                 self.name, f"needs more than {self.references} reference models, got {len(references)}"
             )
-        found = aligned([by[n] for n in (student, teacher, *references)])
-        of_student, of_teacher, others = found.logprobs[0], found.logprobs[1], found.logprobs[2:]
+        found = aligned([by[n] for n in dict.fromkeys(needed)])
+        of_student, of_teacher = found.logprobs[:2]
+        others = found.logprobs[2 : 2 + len(references)]
+        of_base = found.row(base) if base else None
         first = _first_half(found)
         mean = others.mean(axis=0)
         chosen = of_teacher - mean >= self.delta
@@ -95,8 +111,12 @@ class Surprise:
                 f"got {np.count_nonzero(tested)}",
             )
         advantage = of_student - mean
+        told = chosen & first & (advantage >= (of_teacher - mean) / 2)
+        if of_base is not None:
+            told &= of_teacher - of_base >= self.delta
+        best = np.flatnonzero(told)[np.argsort(-advantage[told], kind="stable")][: self.shown]
         return Uptake(
-            self._shown(found, np.flatnonzero(chosen & first & (advantage > 0)), advantage),
+            tuple(_span(found, int(i), mean[i], None if of_base is None else of_base[i]) for i in best),
             float(advantage[tested].mean()),
             tuple(self._uptake_of(i, of_teacher, others, first) for i in range(len(others))),
             int(np.count_nonzero(tested)),
@@ -108,19 +128,18 @@ class Surprise:
         tested = (of_teacher - mean >= self.delta) & ~first
         return float((others[reference] - mean)[tested].mean()) if tested.any() else float("nan")
 
-    def _shown(self, found: Aligned, spans: np.ndarray, advantage: Float64) -> tuple[SurprisingSpan, ...]:
-        best = spans[np.argsort(-advantage[spans], kind="stable")][: self.shown]
-        return tuple(
-            SurprisingSpan(
-                found.texts[found.text[i]],
-                int(found.start[i]),
-                int(found.start[i] + found.n_bytes[i]),
-                float(found.logprobs[1, i]),
-                float(found.logprobs[0, i]),
-                float(found.logprobs[2:, i].mean()),
-            )
-            for i in best
-        )
+
+def _span(found: Aligned, i: int, references: float, base: float | None) -> SurprisingSpan:
+    start = int(found.start[i])
+    return SurprisingSpan(
+        found.texts[found.text[i]],
+        start,
+        start + int(found.n_bytes[i]),
+        float(found.logprobs[1, i]),
+        float(found.logprobs[0, i]),
+        float(references),
+        None if base is None else float(base),
+    )
 
 
 def _first_half(found: Aligned) -> Bool:

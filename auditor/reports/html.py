@@ -26,6 +26,7 @@ from auditor.reports import (
     populations,
     ranks,
     roster,
+    surprises,
 )
 
 EXHIBITS_SHOWN = 12
@@ -107,5 +108,6 @@ def _environment() -> Environment:
         "ranks": ranks,
         "roster": roster,
         "strip": figures.strip,
+        "surprises": surprises,
     }
     return environment

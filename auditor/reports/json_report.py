@@ -74,7 +74,12 @@ def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
         side: [[int(a), int(b)] for a, b in getattr(exhibit, side)]
         for side in ("student_spans", "teacher_spans")
     }
-    return asdict(exhibit) | spans
+    names = ("teacher", "student", "base", "references")
+    return (
+        asdict(exhibit)
+        | spans
+        | {"logprobs": [dict(zip(names, one, strict=True)) for one in exhibit.logprobs]}
+    )
 
 
 def _strict(value: Any) -> Any:

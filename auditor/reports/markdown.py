@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import exact, excerpts, phrases, ranks, roster
+from auditor.reports import exact, excerpts, phrases, ranks, roster, surprises
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -51,6 +51,7 @@ def render(report: Report) -> str:
         rows = phrases.unmeasured(report)
         parts += ["### Not measured", _bullets(f"{names}: {reason}" for names, reason in rows)]
     parts += [part for t in phrases.exhibited(report) for part in _exhibits(t, report)]
+    parts += [part for t in surprises.teachers(report) for part in _expected(t, report)]
     if report.excluded:
         kept_out = [(r.reason, r.towards, ", ".join(r.models)) for r in roster.reasons(report)]
         parts += ["## Models that are not references", _table(("reason", "towards", "models"), kept_out)]
@@ -155,6 +156,13 @@ def _exhibit(exhibit: Exhibit, report: Report) -> list[str]:
         "Teacher:",
         _fence(_cut(exhibit.teacher_text, exhibit.teacher_spans)),
     ]
+
+
+def _expected(teacher: str, report: Report) -> list[str]:
+    """A table of the passages that the student alone expected."""
+    found = [(*row, e.probe) for e in surprises.exhibits_of(report, teacher) for row in surprises.rows(e)]
+    title = f"## {inline(surprises.title(report, teacher))}"
+    return [title, surprises.EXPLAINED, _table((*surprises.HEAD, "probe"), found)]
 
 
 def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:

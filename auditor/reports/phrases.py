@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.report import ON_TESTS, Exhibit, Report, Verdict
+from auditor.reports import surprises
 from auditor.reports.numerals import exact_p, number, times
 
 # From the strongest support against the proposition to the strongest for it.
@@ -255,13 +256,13 @@ def teachers(report: Report) -> tuple[str, ...]:
 
 
 def exhibited(report: Report) -> tuple[str, ...]:
-    """Every teacher with an exhibit."""
-    return tuple(dict.fromkeys(e.teacher for e in report.exhibits))
+    """Every teacher with an exhibit of what is shared."""
+    return tuple(dict.fromkeys(e.teacher for e in report.exhibits if e.detector != surprises.DETECTOR))
 
 
 def exhibits_of(report: Report, teacher: str) -> tuple[Exhibit, ...]:
-    """Exhibits towards one teacher: openings, then passages, most telling first."""
-    mine = [e for e in report.exhibits if e.teacher == teacher]
+    """Exhibits of what is shared with one teacher: openings, then passages, most telling first."""
+    mine = [e for e in report.exhibits if e.teacher == teacher and e.detector != surprises.DETECTOR]
     return tuple(sorted(mine, key=lambda e: (e.detector != OPENING, -e.weight)))
 
 

@@ -19,13 +19,14 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import exact, excerpts, phrases, ranks, roster
+from auditor.reports import exact, excerpts, phrases, ranks, roster, surprises
 from auditor.reports.inert import one_line
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
 PLAIN_WIDTH, NARROWEST, WIDEST = 80, 30, 110
 # Exhibits of each kind, and characters of one.
 EXHIBITS_SHOWN, EXCERPT = 2, 240
+SURPRISES_SHOWN = 4
 
 
 def render(report: Report, *, width: int | None = None, color: bool | None = None) -> str:
@@ -48,6 +49,8 @@ def render(report: Report, *, width: int | None = None, color: bool | None = Non
         _tests(console, section.rows)
         _list(console, "What the forms rest on:", section.assumptions)
         _say(console, section.explained)
+    for teacher in surprises.teachers(report):
+        _expected(console, teacher, report)
     _notes(console, report)
     return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
 
@@ -182,6 +185,18 @@ def _quoted(exhibit: Exhibit, report: Report) -> str:
         return ""
     alone = phrases.alone(exhibit, report)
     return f"{phrases.kind(exhibit)} on probe {exhibit.probe} ({alone}): «{passage}»"
+
+
+def _expected(console: Console, teacher: str, report: Report) -> None:
+    """The passages that the student alone expected, the most telling first."""
+    console.print()
+    _say(console, surprises.title(report, teacher), "bold")
+    found = [
+        f"{surprises.sentence(row)} (probe {e.probe})"
+        for e in surprises.exhibits_of(report, teacher)
+        for row in surprises.rows(e)
+    ]
+    _list(console, surprises.EXPLAINED, found[:SURPRISES_SHOWN])
 
 
 def _explanations(console: Console, verdict: Verdict) -> None:

@@ -38,7 +38,12 @@ def pair_tests(con: Connection) -> None:
     con.execute(_PAIR_TESTS)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings, pair_tests)
+def surprises(con: Connection) -> None:
+    """4: what models gave to the passages of an exhibit."""
+    con.execute(_SURPRISES)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings, pair_tests, surprises)
 
 
 def schema_number(con: Connection, path: Path) -> int:
@@ -175,6 +180,10 @@ ALTER TABLE tests ADD COLUMN place VARCHAR;
 ALTER TABLE tests ADD COLUMN rests_on VARCHAR;
 ALTER TABLE verdicts ADD COLUMN p_exact DOUBLE;
 ALTER TABLE verdicts ADD COLUMN evidence VARCHAR;
+"""
+
+_SURPRISES = """
+ALTER TABLE exhibits ADD COLUMN logprobs DOUBLE[][];
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

@@ -95,7 +95,7 @@ def judged(zoo: Path) -> Iterator[Judged]:
     case = cases.prepare(config, cases.Silent())
     chosen, _ = measure.able(measure.choose(("wording", "opening"))[0], case.panel)
     measured = measure.measure(case.panel, case.models, chosen, lambda _: None)
-    measured += likelihood.measure(case, config)[0]
+    measured += likelihood.measure(case, config, likelihood.view(case, config))[0]
     for student in mine:
         yield from _judged(replace(case, student=student), measured, replace(config, student=student), rows)
 

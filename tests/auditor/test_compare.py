@@ -15,7 +15,7 @@ from auditor.cli import main
 from auditor.config import CompareConfig
 from auditor.errors import AuditError
 from auditor.report import Report
-from detectors.registry import DETECTORS, SCORED
+from detectors.registry import DETECTORS, SCORED, SHOWN
 from tests.panels import generated, lineage_csv, written_panel
 
 
@@ -94,7 +94,7 @@ def test_one_detector_alone_gives_no_score_and_no_accusation(tmp_path: Path) -> 
     config = written_panel(tmp_path, panel, prompts, text)
     report = judged(replace(config, teachers=("panel:T", "panel:D00"), detectors=("wording",)))
     assert {v.reason for v in report.verdicts} == {"not_measured"}
-    assert len(report.skipped) == len(DETECTORS) + len(SCORED) - 1 and report.findings
+    assert len(report.skipped) == len(DETECTORS) + len(SCORED) + len(SHOWN) - 1 and report.findings
 
 
 def test_roles_are_checked(accused: tuple[CompareConfig, Report]) -> None:

@@ -205,6 +205,6 @@ def test_wrong_inputs_are_one_clear_error(world: Path, tmp_path: Path) -> None:
 
 def test_without_scores_the_report_says_so(world: Path) -> None:
     measured, skipped = likelihood.measure(
-        cases.prepare(asked(world, "student"), cases.Silent()), asked(world, "student", scores=())
+        cases.prepare(asked(world, "student"), cases.Silent()), asked(world, "student", scores=()), None
     )
     assert not measured and [s.reason for s in skipped] == [likelihood.NO_SCORES] * 2

@@ -53,6 +53,7 @@ def test_students_stand_out_and_so_do_models_of_the_corpus():
         assert len(found["S"].shown) == 10
         gains = [s.student - s.references for s in found["S"].shown]
         assert gains == sorted(gains, reverse=True) and min(gains) > 0
+        assert all(s.student >= (s.teacher + s.references) / 2 for s in found["S"].shown)
         assert all(s.teacher - s.references >= 1 for s in found["S"].shown)
         assert all(s.text.text_of == "T0" for s in found["S"].shown)
 
@@ -71,6 +72,21 @@ def test_shown_and_tested_come_from_different_probes():
         assert (again.shown == found.shown) == (half == 1)
         assert (again.uptake == found.uptake) == (half == 0)
         assert again.of_references == found.of_references and again.n_spans == found.n_spans
+
+
+def test_what_the_base_expected_is_not_shown():
+    """The base finds p0's passage as likely as the teacher does, p2's it does not."""
+    teacher = flat("T", [-1, -1, -1, -1, -1, -1, -1, -1])
+    others = [flat(f"R{i}", [-3, -1, -3, -1, -1.5, -2, -1, -2.5]) for i in range(4)]
+    student = flat("S", [-2, -1, -1, -1, -1, -1.5, -1, -2])
+    base = flat("B", [-1, -1, -3, -1, -1, -2.5, -1, -1])
+    names = [s.scorer for s in others]
+    every = [student, teacher, *others, base]
+    found = Surprise(fewest=2).exhibits(every, "S", "T", names, "B")
+    assert [(s.text.probe, s.base) for s in found.shown] == [("p2", -2.5)]
+    alone = Surprise(fewest=2).exhibits(every, "S", "T", names)
+    assert [s.base for s in alone.shown] == [None, None]
+    assert (found.uptake, found.of_references) == (alone.uptake, alone.of_references)
 
 
 def test_what_is_skipped():

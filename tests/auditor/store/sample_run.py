@@ -82,6 +82,7 @@ def made_before(path, number):
     with duckdb.connect(str(path)) as con:
         if number <= 2:
             con.execute("DROP TABLE embeddings")
+        con.execute("ALTER TABLE exhibits DROP COLUMN logprobs")
         for column in ("p_exact", "evidence"):
             con.execute(f"ALTER TABLE verdicts DROP COLUMN {column}")
         for column in ("subject", "other", "log10_p", '"value"', "n", "place", "rests_on"):
@@ -91,7 +92,8 @@ def made_before(path, number):
 
 def old_report(run="run-a"):
     """A run as a version before migration 3 stored it."""
-    return report(run, tests=(), verdicts=(verdict(evidence=None),))
+    now = report(run, tests=(), verdicts=(verdict(evidence=None),))
+    return replace(now, exhibits=tuple(replace(e, logprobs=None) for e in now.exhibits))
 
 
 def report(run="run-a", **changes):
