@@ -17,6 +17,7 @@ from auditor import (
     borrowed,
     checkpoints,
     decision,
+    lacking,
     likelihood,
     measure,
     on_scores,
@@ -89,6 +90,8 @@ def plan(config: CompareConfig) -> Plan | str:
     chosen, skipped = measure.choose(config.detectors)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
+    chosen, without = lacking.of(case, config).answers(chosen)
+    skipped += without
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
@@ -121,6 +124,9 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
+    sources = lacking.of(case, config)
+    chosen, without = sources.answers(chosen)
+    skipped += without
     for note in (*case.panel.notes, *uncompared):
         progress.warn(note)
     probes_hash = commit(case.panel.probes)
@@ -128,7 +134,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
     own = score_asked.run(case, config, seen, progress)
     scores = likelihood.view(case, config, own.scores, own.bases)
-    scored, unscored = likelihood.measure(case, config, scores)
+    scored, unscored = sources.scores(*likelihood.measure(case, config, scores), scores)
     for note in own.notes:
         progress.warn(note)
     measurements += scored
@@ -138,7 +144,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     verdicts = found.verdicts
     leading = (*found.on_scores, *verdicts)[0].teacher
     surprising = surprises.of(case, config, scores, leading)
-    skipped += surprising.skipped
+    skipped += sources.scores((), surprising.skipped, scores)[1]
     n_ran = len(chosen) + len({m.detector for m in scored}) + len(surprising.findings)
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
@@ -177,7 +183,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *uncompared, *own.notes, *found.caveats),
+        caveats=(*case.panel.notes, *uncompared, *own.notes, *sources.caveats(), *found.caveats),
         lineage_source=case.lineage.source,
         tests=(*seen.tests, *brought.tests),
     )

@@ -343,3 +343,30 @@ def test_an_interrupted_run_keeps_what_was_answered(ask, server, tmp_path, end):
     assert len(server.asked) - asked == N - so_far
     assert len(kept()) == N
     assert all(not about_abilities({"messages": [{"content": r["prompt"]}]}) for r in kept())
+
+
+def skipped(report):
+    return {s["detector"]: s["reason"] for s in report["skipped"]}
+
+
+def test_what_the_endpoint_cannot_do_is_said_of_every_detector_that_needs_it(ask, server):
+    """/completions is not there, all answers are the same at any temperature, seeds are ignored."""
+    server.ignores, server.greedy = {"echo_logprobs", "seed"}, True
+    names = ("lift", "contrast", "surprise", "completion")
+    options = [part for name in names for part in ("--detector", name)]
+    report = json.loads(ask("--fail-on", "never", *options).stdout)
+    missing = kept()[0]["missing"]
+    reasons = skipped(report)
+    for name in ("lift", "contrast", "surprise"):
+        assert reasons[name].startswith(f"needs log-probabilities of given texts, and S at {server.url}")
+        assert missing["prompt_logprobs"] in reasons[name] and "audit score" in reasons[name]
+    assert not [d for v in report["verdicts"] for d in v["detectors"] if d["name"] in names]
+    assert (
+        f"S at {server.url} cannot be asked again for the same answers: seeds are {missing['seed']}."
+        in report["caveats"]
+    )
+
+
+def test_an_endpoint_that_can_do_it_lacks_nothing_and_neither_does_a_recording(ask, server):
+    reasons = skipped(json.loads(ask("--fail-on", "never", "--detector", "lift").stdout))
+    assert reasons["lift"] == "needs recorded log-probabilities (--scores, 'audit score')"
