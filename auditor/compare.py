@@ -17,6 +17,7 @@ from auditor import (
     borrowed,
     checkpoints,
     decision,
+    found_controls,
     lacking,
     likelihood,
     measure,
@@ -92,6 +93,7 @@ def plan(config: CompareConfig) -> Plan | str:
     skipped += unable
     chosen, without = lacking.of(case, config).answers(chosen)
     skipped += without
+    found_controls.check([found_controls.read(path) for path in config.controls], case)
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
     shipped_for = tuple(t for t, g in grounds.items() if g.shipped)
@@ -108,6 +110,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     if checkpoints.alone(config):
         return on_weights.run(config, progress)
     started, run_id = now(), uuid.uuid4().hex[:12]
+    taught = [found_controls.read(path) for path in config.controls]
     chosen, skipped = measure.choose(config.detectors)
     evidence = Path(config.evidence)
 
@@ -121,6 +124,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     weights = checkpoints.beside(config, case.student, case.teachers, folders)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
+    found_controls.check(taught, case)
     brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
@@ -141,7 +145,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     skipped += unscored
     progress.stage("Weighing", len(case.teachers))
     found = judge(case, measurements, config, progress)
-    verdicts = found.verdicts
+    powers = found_controls.powers(case, taught, chosen, _plainly(config), progress)
+    verdicts = tuple(replace(v, controls=powers.get(v.teacher, ())) for v in found.verdicts)
     leading = (*found.on_scores, *verdicts)[0].teacher
     surprising = surprises.of(case, config, scores, leading)
     skipped += sources.scores((), surprising.skipped, scores)[1]
@@ -169,7 +174,11 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
             },
-            dict(case.panel.files) | seen.inputs | brought.inputs | own.inputs,
+            dict(case.panel.files)
+            | seen.inputs
+            | brought.inputs
+            | own.inputs
+            | found_controls.inputs(taught),
         ),
         verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=(*found.findings, *surprising.findings),
@@ -194,6 +203,12 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     rows = store.PanelRows(case.panel.subjects, case.panel.probes, case.panel.responses)
     store.append_run(evidence, report, rows, [_rows(case, m) for m in measurements])
     return store.read_report(evidence, run_id)
+
+
+def _plainly(config: CompareConfig) -> found_controls.Judge:
+    """The rules of this run for a control; resamples make intervals, which carry no accusation."""
+    plain = replace(config, bootstrap=0, same_data=())
+    return lambda case, measured: judge(case, measured, plain, Silent()).verdicts
 
 
 def _beside(others: Sequence[str], on_answers: str) -> str:

@@ -41,6 +41,7 @@ class CompareConfig:
         student is suspected to have seen, and answers of the same kind that it cannot have seen.
     canary_keys : likewise, files with the secret of what a teacher planted in its answers.
     prompts : file with the prompt texts of recordings that carry ids only.
+    controls : folders that 'audit controls' wrote: students taught on purpose by one of the teachers.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.
     bootstrap : resamples of the probes behind an interval; 0 = no intervals.
@@ -66,6 +67,7 @@ class CompareConfig:
     served: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     canary_keys: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()
     seed: int = 0

@@ -1,7 +1,7 @@
 """The score it takes to be accused of one teacher in this run, and how many documented students reach it.
 
 This is power on documented students of public models. It is not power on students distilled on purpose, at
-a known share of their training data: nobody measured that, and the highest level stays closed without it.
+a known share of their training data: positive controls measure that (`found_controls.py`).
 Leaves out whether the question could be judged at all (`verdict.py`) and the sentence (`words.py`).
 """
 

@@ -67,6 +67,33 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class ControlPower:
+    """How many students that were distilled on purpose this run found (`audit controls`), of one share.
+
+    Attributes
+    ----------
+    share : per cent of their documents that are the teacher's; 0 = innocents of the same making.
+    n : controls judged. moderate, weak : those found at that level or above, with 95 % intervals of their
+        share of n (Clopper-Pearson).
+    base, method : what was trained, and how. documents : of each. n_probes : of this run's prompts, how many
+        every one of them answered.
+    """
+
+    share: int
+    n: int
+    moderate: int
+    moderate_low: float
+    moderate_high: float
+    weak: int
+    weak_low: float
+    weak_high: float
+    base: str
+    method: str
+    documents: int
+    n_probes: int
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The answer for one teacher. `findings` of the same teacher carry the figures behind it.
 
@@ -76,7 +103,8 @@ class Verdict:
     `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested; on weights it is `p_exact`,
     the p of all exact tests together (Bonferroni), after Holm, and there are no references; on a served log
     or by a key likewise, `p_exact` being the p of that one test. `evidence` is what it rests on: answers,
-    log-probabilities, served-log, keyed or weights.
+    log-probabilities, served-log, keyed or weights. `controls` : how many positive controls of this
+    teacher were found on answers; empty = none were given, or it rests on something else.
     """
 
     teacher: str
@@ -101,6 +129,7 @@ class Verdict:
     would_change: tuple[str, ...]
     p_exact: float | None = None
     evidence: str = "answers"
+    controls: tuple[ControlPower, ...] = ()
 
 
 @dataclass(frozen=True)

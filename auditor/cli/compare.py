@@ -85,6 +85,13 @@ ACQUITTING = ("common_ancestor", "public_data")
     help="Secret of the watermark or canaries in the teacher's answers; it is not stored. With several "
     "teachers: TEACHER=FILE.",
 )
+@option(
+    "--controls",
+    multiple=True,
+    type=Words("FOLDER"),
+    help="Students taught on purpose by one of the teachers ('audit controls'): the report says what share "
+    "of its data would have been found.",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -162,6 +169,7 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         served=given["served"],
         held_out=given["held_out"],
         canary_keys=given["canary_key"],
+        controls=given["controls"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
@@ -201,7 +209,8 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
         "the file of prompts": config.prompts,
         "the answer key": config.key,
     }
-    return recordings | scores | teachers_own | named_files
+    controls = {f"the controls {path!r}": path for path in config.controls}
+    return recordings | scores | teachers_own | controls | named_files
 
 
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:

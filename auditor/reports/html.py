@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from auditor.report import Finding, Report
 from auditor.reports import (
+    controls,
     exact,
     excerpts,
     figures,
@@ -101,6 +102,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
+        "controls": controls,
         "exact": exact,
         "forest": forest,
         "highest": highest,

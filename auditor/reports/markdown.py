@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import exact, excerpts, phrases, ranks, roster, surprises
+from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -87,6 +87,8 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
     parts.append(_table(("figure", "value"), rows))
     parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
     parts += [inline(line) for line in (phrases.reach(verdict), phrases.siblings(verdict)) if line]
+    if found := controls.lines(verdict):
+        parts += [controls.TITLE, _bullets(found)]
     return parts
 
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import exact, excerpts, phrases, ranks, roster, surprises
+from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises
 from auditor.reports.inert import one_line
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -105,6 +105,7 @@ def _verdict(console: Console, verdict: Verdict, report: Report) -> None:
     _say(console, _weighed(verdict, report))
     for line in filter(None, (phrases.reach(verdict), phrases.siblings(verdict))):
         _say(console, line)
+    _list(console, controls.TITLE, controls.lines(verdict))
     if parts := phrases.parts(verdict, report):
         _say(console, f"Parts of the score with predictive p at most .05: {parts}.")
     findings = report.behind(verdict)

@@ -43,7 +43,18 @@ def surprises(con: Connection) -> None:
     con.execute(_SURPRISES)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, embeddings, pair_tests, surprises)
+def controls(con: Connection) -> None:
+    """5: how many positive controls a run found, by share."""
+    con.execute(_CONTROLS)
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    first_tables,
+    embeddings,
+    pair_tests,
+    surprises,
+    controls,
+)
 
 
 def schema_number(con: Connection, path: Path) -> int:
@@ -184,6 +195,12 @@ ALTER TABLE verdicts ADD COLUMN evidence VARCHAR;
 
 _SURPRISES = """
 ALTER TABLE exhibits ADD COLUMN logprobs DOUBLE[][];
+"""
+
+_CONTROLS = """
+ALTER TABLE verdicts ADD COLUMN controls STRUCT(
+    share BIGINT, n BIGINT, moderate BIGINT, moderate_low DOUBLE, moderate_high DOUBLE, weak BIGINT,
+    weak_low DOUBLE, weak_high DOUBLE, base VARCHAR, "method" VARCHAR, documents BIGINT, n_probes BIGINT)[];
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

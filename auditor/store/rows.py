@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from auditor.errors import AuditError
 from auditor.report import (
     SCHEMA_VERSION,
     Alternative,
+    ControlPower,
     Exclusion,
     Exhibit,
     Finding,
@@ -166,8 +167,8 @@ def part_rows(part: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple) and value and isinstance(value[0], Alternative):
-        return [{"name": a.name, "examined": a.examined, "text": a.text} for a in value]
+    if isinstance(value, tuple) and value and isinstance(value[0], Alternative | ControlPower):
+        return [asdict(one) for one in value]
     return json_text(value, "params of a test") if isinstance(value, dict) else value
 
 
@@ -198,5 +199,5 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, list):
         return tuple(_tuples(one) for one in value)
     if isinstance(value, dict):
-        return Alternative(**value)
+        return ControlPower(**value) if "share" in value else Alternative(**value)
     return value

@@ -83,7 +83,7 @@ def made_before(path, number):
         if number <= 2:
             con.execute("DROP TABLE embeddings")
         con.execute("ALTER TABLE exhibits DROP COLUMN logprobs")
-        for column in ("p_exact", "evidence"):
+        for column in ("p_exact", "evidence", "controls"):
             con.execute(f"ALTER TABLE verdicts DROP COLUMN {column}")
         for column in ("subject", "other", "log10_p", '"value"', "n", "place", "rests_on"):
             con.execute(f"ALTER TABLE tests DROP COLUMN {column}")
@@ -92,7 +92,7 @@ def made_before(path, number):
 
 def old_report(run="run-a"):
     """A run as a version before migration 3 stored it."""
-    now = report(run, tests=(), verdicts=(verdict(evidence=None),))
+    now = report(run, tests=(), verdicts=(verdict(evidence=None, controls=None),))
     return replace(now, exhibits=tuple(replace(e, logprobs=None) for e in now.exhibits))
 
 
