@@ -67,7 +67,7 @@ class Tensor:
 
 def found(path: Path) -> dict[str, Tensor]:
     """All tensors of a checkpoint: a folder as on the Hugging Face hub, or one safetensors file."""
-    tensors = {t.name: t for file in _files(path) for t in _header(file)}
+    tensors = {t.name: t for file in _files(path) for t in header(file)}
     if not tensors:
         raise AuditError(f"{path}: no tensor in it. {AGAIN}")
     return tensors
@@ -137,8 +137,8 @@ def _shards(index: Path) -> list[Path]:
     return [index.parent / n for n in names]
 
 
-def _header(path: Path) -> list[Tensor]:
-    """What a file holds; every tensor is checked to lie within it."""
+def header(path: Path) -> list[Tensor]:
+    """What a safetensors file holds; every tensor is checked to lie within it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(8)
@@ -155,9 +155,11 @@ def _header(path: Path) -> list[Tensor]:
 
 def _tensor(path: Path, name: str, entry: dict[str, Any], data: int, size: int) -> Tensor:
     """One entry of the header."""
-    shape, (start, stop) = tuple(int(n) for n in entry["shape"]), entry["data_offsets"]
-    if not 0 <= start <= stop or min(shape, default=0) < 0:
-        raise ValueError(f"{name} lies at {start} to {stop}")
+    shape, (start, stop) = tuple(entry["shape"]), entry["data_offsets"]
+    if not all(type(n) is int and n >= 0 for n in (*shape, start, stop)) or start > stop:
+        raise ValueError(f"{name} of shape {shape} lies at {start} to {stop}")
+    if not isinstance(entry["dtype"], str):
+        raise ValueError(f"{name} holds {entry['dtype']!r}")
     if data + stop > size:
         raise AuditError(
             f"{path}: cut off, {name} ends at byte {data + stop} of a file of {size}. The download was not "
