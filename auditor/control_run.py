@@ -21,6 +21,7 @@ from auditor.lineage import COLUMNS
 from auditor.panel import Panel
 from auditor.panel.panel import RESPONSES
 from auditor.relations import NEGATIVES, POSITIVE, SFT
+from auditor.whole import whole
 
 
 class Pupils(Protocol):
@@ -139,6 +140,5 @@ def _lines(rows: Iterable[dict[str, str]]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from auditor.errors import AuditError, IncompleteError
+from auditor.whole import whole
 from detectors.scores import Scores, TextId
 
 KEY = b"distill-audit-scores"
@@ -111,12 +112,10 @@ def write(scored: Scored, path: Path) -> None:
     ]
     about = json.dumps({"version": VERSION, **scored.about}).encode()
     table = pa.Table.from_arrays(columns, schema=SCHEMA).replace_schema_metadata({KEY: about})
-    partial = path.with_name(path.name + ".partial")
     try:
-        pq.write_table(table, partial, compression="zstd")
-        partial.replace(path)
+        with whole(path) as partial:
+            pq.write_table(table, partial, compression="zstd")
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise IncompleteError(
             f"Could not write {str(path)!r}: {error.strerror or error}. Make room, and run the same command"
             " again."

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from auditor.errors import AuditError
 from auditor.panel.panel import RESPONSES, Panel
+from auditor.whole import whole
 from detectors.types import Probe
 
 KEY = b"distill-audit"
@@ -46,12 +47,10 @@ def write(panel: Panel, path: Path) -> None:
     table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(about).encode()})
     if not path.parent.is_dir():
         raise AuditError(f"{path}: cannot be written, there is no folder {str(path.parent)!r}. Create it.")
-    partial = path.with_name(path.name + ".partial")
     try:
-        pq.write_table(table, partial, compression="zstd")
-        partial.replace(path)
+        with whole(path) as partial:
+            pq.write_table(table, partial, compression="zstd")
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise AuditError(
             f"{path}: cannot be written ({error.strerror or error}). Check the folder."
         ) from None
