@@ -31,9 +31,9 @@ from detectors.types import Skipped
 DETECTOR, GAP, DIVERGENCE = "equality", "logprob_gap", "jensen_shannon"
 # The most that a student may differ, by statistic (nats a token, nats a position): above what copies in 16
 # and 8 bits do, below what any fine-tune did (docs/measurements/README.md, "The same model").
-MOST = {GAP: 0.02, DIVERGENCE: 5e-4}
+MOST = {GAP: 0.05, DIVERGENCE: 5e-4}
 # And it has to be so many times less than the nearest reference.
-TIMES_NEARER = 5.0
+TIMES_NEARER = 20.0
 # With fewer references every rank p is above .10. Each must have scored this share of the texts.
 FEWEST, COVERED = 9, 0.8
 SAME, CLOSE, NOT_UNUSUAL, CROWDED = "same", "closer_than_references", "not_unusual", "rank_above_0.10"

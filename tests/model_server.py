@@ -1,4 +1,4 @@
-"""The test endpoint with real models behind it: tiny Llamas that answer greedily, with their likeliest tokens."""
+"""The test endpoint with real models behind it: tiny Llamas that answer greedily, with likely tokens."""
 
 from __future__ import annotations
 
@@ -41,8 +41,6 @@ def answer(model: LocalModel, prompt: str, tokens: int, top: int) -> list[Body]:
         chosen = int(logprobs.masked_fill(~plain, -torch.inf).argmax())
         likely: list[Any] = logprobs.topk(max(top, 1)).indices.tolist()[:top]
         entries = [{"token": strings[i], "logprob": float(logprobs[i])} for i in likely]
-        found.append(
-            {"token": strings[chosen], "logprob": float(logprobs[chosen]), "top_logprobs": entries}
-        )
+        found.append({"token": strings[chosen], "logprob": float(logprobs[chosen]), "top_logprobs": entries})
         ids = [*ids, chosen]
     return found
