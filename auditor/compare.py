@@ -121,8 +121,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     case = replace(case, weights=seen.relations)
     own = score_asked.run(case, config, seen, progress)
     equal = equality.examine(case, config, own.scores, progress)
-    told = {t.teacher: equality_words.apart(case.student, t) for t in equal.tested}
-    case = replace(case, same=equal.same, apart=told)
+    case = replace(case, same=equal.same, apart=equality_words.apart(case.student, equal.tested))
     named = equality_words.verdicts(case.student, equal.tested)
     brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")

@@ -63,9 +63,9 @@ def headline(student: str, found: Sequence[Verdict]) -> str:
     return f"By equality of log-probabilities: {'; '.join(named)}." if named else ""
 
 
-def apart(student: str, t: Tested) -> str:
-    """What was measured, for the verdict on distillation."""
-    return f"{_figures(student, t)}."
+def apart(student: str, tested: Sequence[Tested]) -> dict[str, str]:
+    """Teacher -> what was measured, for the verdict on distillation."""
+    return {t.teacher: f"{_figures(student, t)}." for t in tested}
 
 
 def _verdict(student: str, t: Tested) -> Verdict:
@@ -104,7 +104,11 @@ def _words(student: str, t: Tested) -> str:
         return f"{support}: {figures}. {CALLED.format(t=t.teacher)}"
     why = WHY[t.reason].format(t=t.teacher)
     more = f" {CLOSER.format(t=t.teacher)}" if t.reason == CLOSE else ""
-    return f"Not enough evidence either way that {claim}: {why}. {figures}.{more}"
+    return f"Not enough evidence either way that {claim}: {why}. {_sentence(figures)}.{more}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _figures(student: str, t: Tested) -> str:
