@@ -97,7 +97,8 @@ def examine(case: Case, config: CompareConfig, own: Sequence[Scores], progress: 
     tested = [one for one in found if isinstance(one, Tested)]
     adjusted = holm([one.closeness.p_t for one in tested])
     decided = tuple(
-        decide(replace(t, p_adjusted=float(p)), case) for t, p in zip(tested, adjusted, strict=True)
+        decide(replace(t, p_adjusted=float(p)), late=later(case, t.teacher))
+        for t, p in zip(tested, adjusted, strict=True)
     )
     skipped = [one for one in found if isinstance(one, Skipped)]
     rows = [row(case.student, t) for t in decided if t.statistic == GAP]
@@ -170,15 +171,18 @@ def _by_gap(case: Case, teacher: str, scores: Mapping[str, Scores]) -> Tested | 
     return Tested(teacher, GAP, mine.value, mine.spans, mine.texts, known, near, None)
 
 
-def decide(t: Tested, case: Case) -> Tested:
-    """Level and reason, the first rule that applies (docs/decisions/0008-the-same-model.md)."""
+def decide(t: Tested, *, late: bool) -> Tested:
+    """Level and reason, the first rule that applies (docs/decisions/0009-the-same-model.md).
+
+    `late` : the teacher was first available after the student's release.
+    """
     if t.p_adjusted > UNUSUAL_AT:
         return replace(t, reason=NOT_UNUSUAL)
     if t.closeness.p_rank > RANK_FORBIDS_ABOVE:
         return replace(t, reason=CROWDED)
     if not t.within_rounding:
         return replace(t, reason=CLOSE)
-    if later(case, t.teacher):
+    if late:
         return replace(t, reason=LATER)
     many = len(t.references) >= MIN_REFERENCES
     return replace(t, level="moderate" if many and t.p_adjusted <= MODERATE_AT else "weak", reason=SAME)

@@ -13,6 +13,7 @@ from auditor.reasons import LATER
 from auditor.report import Alternative, Verdict
 from auditor.reports.numerals import number, p_value
 from auditor.thresholds import ACCUSING, MIN_REFERENCES
+from detectors.equality import SMALLEST
 
 EVIDENCE = "equality"
 OF = {GAP: "log-probabilities", DIVERGENCE: "distributions over the next token"}
@@ -43,6 +44,7 @@ STEPS = {
         "Answers of both asked in the same way: without a system message, at temperature 0.",
     ),
 }
+MANY = 1000
 FEW = "At least {n} reference models that scored the same texts (now {k})."
 
 
@@ -55,7 +57,7 @@ def verdicts(student: str, tested: Sequence[Tested]) -> tuple[Verdict, ...]:
 def headline(student: str, found: Sequence[Verdict]) -> str:
     """One sentence on the teachers that the student is called; "" = on none."""
     named = [
-        f"{v.level.capitalize()} support for {student} being {v.teacher} under another name "
+        f"{v.level} support for {student} being {v.teacher} under another name "
         f"(predictive p {p_value(v.p_adjusted)}, {v.references} references)"
         for v in found
         if v.level in ACCUSING
@@ -149,11 +151,12 @@ def _alternatives(student: str, t: Tested) -> tuple[Alternative, ...]:
 
 
 def _times(t: Tested) -> str:
-    return number(t.references[t.nearest] / t.value, 0) if t.value > 0 else "infinitely many"
+    times = t.references[t.nearest] / max(t.value, SMALLEST)
+    return number(times, None, 2) if times < MANY else f"more than {MANY}"
 
 
 def _steps(t: Tested) -> tuple[str, ...]:
-    few = len(t.references) < MIN_REFERENCES
+    few = t.reason == SAME and len(t.references) < MIN_REFERENCES
     more = (FEW.format(n=MIN_REFERENCES, k=len(t.references)),) if few else ()
     return (*more, *STEPS.get(t.reason, STEPS[CLOSE]))
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from auditor import equality, equality_words, verdict
 from auditor.cli import main
+from auditor.distances import Distances
+from auditor.sources.side_by_side import Distance
+from detectors.equality import closeness
+from tests.auditor.reports.samples import finding
 from tests.endpoint_server import serving
 from tests.model_server import serve
 from tests.panels import generated, written_panel
@@ -172,6 +178,46 @@ def test_both_behind_an_endpoint(recorded, tmp_path, student, levels):
     models = ("--student", f"panel:{student}", "--teacher", "panel:teacher")
     more = ("--evidence", str(tmp_path / "e.duckdb"), "--fail-on", "never")
     assert [v["level"] for v in same(report(*models, *files, *more))] == levels
+
+
+def tested(value: float, references: list[float], p: float, distances=None) -> equality.Tested:
+    named = {f"R{i}": r for i, r in enumerate(references)}
+    near = closeness(value, references)
+    return equality.Tested("T", equality.GAP, value, 900, 30, named, near, distances, p)
+
+
+@pytest.mark.parametrize(
+    ("value", "references", "p", "late", "level", "reason"),
+    [
+        (0.001, [0.5, 0.6] * 10, 0.001, False, "moderate", "same"),
+        (0.001, [0.5, 0.6] * 10, 0.02, False, "weak", "same"),
+        (0.001, [0.5, 0.6] * 9, 0.001, False, "weak", "same"),
+        (0.001, [0.5, 0.6] * 10, 0.001, True, "insufficient", "teacher_later"),
+        (0.06, [5.0, 6.0] * 10, 0.001, False, "insufficient", "closer_than_references"),
+        (0.03, [0.5, 0.6] * 10, 0.001, False, "insufficient", "closer_than_references"),
+        (0.001, [0.5, 0.6] * 10, 0.06, False, "insufficient", "not_unusual"),
+        (0.001, [0.5, 0.6] * 8 + [0.0005, 0.001], 0.04, False, "insufficient", "rank_above_0.10"),
+    ],
+)
+def test_both_conditions_and_the_levels(value, references, p, late, level, reason):
+    found = equality.decide(tested(value, references, p), late=late)
+    assert (found.level, found.reason) == (level, reason)
+
+
+def test_distributions_further_apart_than_rounding_makes_them_overrule_near_texts():
+    apart = Distances(Distance(0.01, 0.9, 0.01, 900, 30), {})
+    found = equality.decide(tested(0.001, [0.5, 0.6] * 10, 0.001, apart), late=False)
+    assert found.reason == "closer_than_references"
+    assert "over whole distributions by 0.010 nats" in equality_words.verdicts("S", [found])[0].words
+
+
+def test_who_is_the_teacher_was_not_taught_by_it():
+    joint = finding("T")
+    basis = verdict.Basis("T", joint, 0.001, 40, 20, 12, 4, False, 0.0)
+    assert verdict.decide(basis)[1] == "unusual"
+    basis = replace(basis, same_model=True)
+    assert verdict.decide(basis) == ("insufficient", "same_model")
+    assert verdict.cap(basis)[0] == "insufficient"
 
 
 def test_distributions_of_two_models_on_this_machine(models):
