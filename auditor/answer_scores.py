@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from auditor.answer_lines import MARK, rows_in
+from auditor.errors import AuditError
 from auditor.panel import Panel
 from detectors.scores import Scores, TextId
 
@@ -68,7 +69,7 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
                 return
             file.seek(0)
             yield from (row for _, row in rows_in(file, path) if row.get("logprobs"))
-    except OSError:
+    except (OSError, AuditError):  # the reader of the panel has said what is wrong with it
         return
 
 

@@ -25,7 +25,7 @@ from auditor.score_texts import in_panel
 from auditor.thresholds import MIN_PROBES, MIN_REFERENCES, MODERATE_AT, RANK_FORBIDS_ABOVE, UNUSUAL_AT
 from detectors.combine import holm
 from detectors.equality import Closeness, closeness, gap
-from detectors.scores import Scores, joined, taken
+from detectors.scores import Scores, TextId, joined, taken
 from detectors.types import Skipped
 
 DETECTOR, GAP, DIVERGENCE = "equality", "logprob_gap", "jensen_shannon"
@@ -122,11 +122,14 @@ def by_scorer(recordings: Sequence[Scores]) -> dict[str, Scores]:
 def _of_files(case: Case, config: CompareConfig) -> list[Scores]:
     """Scores of --scores, without texts that are not in the panel word for word."""
     found = []
+    at_hand: dict[int | None, set[tuple[TextId, str]]] = {}  # by where texts were cut
     for file in files_of(config.scores):
         one = scored.read(file)
-        at_hand = {(t.id, t.sha256) for t in in_panel(case.panel, one.about.get("max_chars"))}
+        cut = one.about.get("max_chars")
+        if cut not in at_hand:
+            at_hand[cut] = {(t.id, t.sha256) for t in in_panel(case.panel, cut)}
         known = zip(one.everything.texts, one.sha256, strict=True)
-        found.append(taken(one.scores, {id for id, sha256 in known if (id, sha256) in at_hand}))
+        found.append(taken(one.scores, {id for id, sha256 in known if (id, sha256) in at_hand[cut]}))
     return found
 
 

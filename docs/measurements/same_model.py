@@ -4,9 +4,9 @@ Usage: python docs/measurements/same_model.py [--figures] ZOO [ZOO ...]   (needs
 
 First the figures that `equality` rests on, by relation: the gap of log-probabilities on all teachers'
 answers, held against the "null" fold, and distances of whole distributions; --figures stops there, and needs
-only what make_zoo.py and as_panel.py wrote. Then the confusion table: what each judged model is called
-towards each teacher by equality, weights and log-probabilities. Leaves out training (`data/zoo`), levels (`zoo.py`), and
-larger models.
+only what make_zoo.py and as_panel.py wrote. Then the confusion table: what each judged model is called by
+equality, weights and log-probabilities. Two fine-tunes of one teacher are asked about, too, with that teacher
+as their base. Leaves out training (`data/zoo`), levels (`zoo.py`), and larger models.
 """
 
 from __future__ import annotations
@@ -14,27 +14,30 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import zoo as judging
-from zoo import BASES, TEACHERS, kind_of, rows_of
+from zoo import TEACHERS, kind_of, rows_of
 
 from auditor import common_weights, equality, likelihood, weight_tests
 from auditor import lineage as lineages
 from auditor.checkpoints import Weights
 from auditor.equality import DIVERGENCE, GAP, MOST, SAME, Tested
+from auditor.sources.local import LocalModel
 from auditor.sources.local import opened as opened_model
 from auditor.sources.side_by_side import Distance, distance
 from auditor.thresholds import ACCUSING
 from auditor.weights import opened
-from detectors.equality import closeness, gap
+from detectors.equality import Gap, closeness, gap
 from detectors.scores import Scores
 
 # Texts of the teacher on which distributions are compared.
 PROBES = 24
+TWINS = "fine-tune of the same model"
 OUTCOMES = ("same model", "descent", "common ancestor", "distillation", "public data", "nothing")
 
 
@@ -51,12 +54,13 @@ class Towards:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print both tables; zoos are measured side by side."""
     folders = [Path(folder) for folder in sys.argv[1:] if folder != "--figures"]
-    found = [one for zoo in folders for one in equated(zoo)]
-    figures(found)
-    if "--figures" not in sys.argv:
-        confusion(found, [one for zoo in folders for one in others(zoo)])
+    with ProcessPoolExecutor() as pool:
+        found = [one for part in pool.map(equated, folders) for one in part]
+        figures(found)
+        if "--figures" not in sys.argv:
+            confusion(found, [one for part in pool.map(others, folders) for one in part])
 
 
 def judged(zoo: Path) -> list[str]:
@@ -66,36 +70,54 @@ def judged(zoo: Path) -> list[str]:
     return [m for m, row in rows if row["fold"] == "judged" and row["start"] and m not in taken]
 
 
-def equated(zoo: Path) -> Iterator[Towards]:
-    """Every judged model of a zoo beside every teacher."""
+def equated(zoo: Path) -> list[Towards]:
+    """Every judged model of a zoo beside every teacher, and two fine-tunes of each beside each other."""
     rows, scores = rows_of(zoo), {s.scorer: s for s in likelihood.read([str(zoo / "scores")])}
-    teachers = {t: opened_model(f"hf:{zoo / 'models' / t}", base=True) for t in TEACHERS}
-    for student in judged(zoo):
-        model = opened_model(f"hf:{zoo / 'models' / student}", base=True)
-        for teacher in TEACHERS:
-            apart = distance(model, teachers[teacher], *_probes(zoo, teacher))
-            assert apart is not None
-            kind = kind_of(rows[student], teacher)
-            kind = f"copy: {rows[student]['route']}" if kind == "copy" else kind
-            null = [m for m, row in rows.items() if row["fold"] == "null"]
-            yield Towards(zoo.name, student, teacher, kind, _tested(student, teacher, null, scores), apart)
+    null = [m for m, row in rows.items() if row["fold"] == "null"]
+    pairs = [(s, t, kind_of(rows[s], t)) for s in judged(zoo) for t in TEACHERS]
+    pairs += [(one, other, TWINS) for one, other, _ in twins()]
+    nulls = {t: _gaps(null, scores[t], scores) for t in dict.fromkeys(t for _, t, _ in pairs)}
+    models: dict[str, LocalModel] = {}
+    found = []
+    for student, teacher, relation in pairs:
+        for name in {student, teacher} - models.keys():
+            models[name] = opened_model(f"hf:{zoo / 'models' / name}", base=True)
+        apart = distance(models[student], models[teacher], *_probes(zoo, teacher))
+        assert apart is not None
+        kind = f"copy: {rows[student]['route']}" if relation == "copy" else relation
+        tested = _tested(teacher, _gap(scores[student], scores[teacher]), nulls[teacher])
+        found.append(Towards(zoo.name, student, teacher, kind, tested, apart))
+    return found
+
+
+def twins() -> list[tuple[str, str, str]]:
+    """(one, other, base): two fine-tunes of one teacher."""
+    return [(f"tuned-{t}-neutral", f"tuned-{t}-carroll", t) for t in TEACHERS if t != "TA2"]
 
 
 def _probes(zoo: Path, teacher: str) -> tuple[list[str], list[str]]:
-    """Prompts, and the teacher's answers to them."""
-    lines = (zoo / "answers" / f"{teacher}.jsonl").read_text(encoding="utf-8").splitlines()
+    """Prompts, and the answers to them of a teacher, or of the one that a fine-tune comes from."""
+    of = next((base for _, other, base in twins() if other == teacher), teacher)
+    lines = (zoo / "answers" / f"{of}.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [row for row in map(json.loads, lines) if row["kind"] == "probe"][:PROBES]
     return [row["prompt"] for row in rows], [row["answer"] for row in rows]
 
 
-def _tested(student: str, teacher: str, null: Sequence[str], scores: dict[str, Scores]) -> Tested:
+def _gap(one: Scores, other: Scores) -> Gap:
+    """On the answers of all teachers."""
+    found = gap(one, other, [t for t in other.texts if t.text_of in TEACHERS])
+    assert found is not None
+    return found
+
+
+def _gaps(null: Sequence[str], teacher: Scores, scores: dict[str, Scores]) -> dict[str, float]:
+    return {m: _gap(scores[m], teacher).value for m in null}
+
+
+def _tested(teacher: str, mine: Gap, null: dict[str, float]) -> Tested:
     """As `equality.examine` does, each teacher alone."""
-    texts = [t for t in scores[teacher].texts if t.text_of in TEACHERS]
-    gaps = {m: found.value for m in null if (found := gap(scores[m], scores[teacher], texts))}
-    mine = gap(scores[student], scores[teacher], texts)
-    assert mine is not None
-    near = closeness(mine.value, list(gaps.values()))
-    first = Tested(teacher, GAP, mine.value, mine.spans, mine.texts, gaps, near, None, near.p_t)
+    near = closeness(mine.value, list(null.values()))
+    first = Tested(teacher, GAP, mine.value, mine.spans, mine.texts, null, near, None, near.p_t)
     return equality.decide(first, late=False)
 
 
@@ -124,22 +146,33 @@ def figures(found: list[Towards]) -> None:
     print(f"\ncalled the same, though more than {MOST[DIVERGENCE]:g} apart in distributions: {beyond}")
 
 
-def others(zoo: Path) -> Iterator[tuple[str, str, str, str]]:
+def others(zoo: Path) -> list[tuple[str, str, str, str]]:
     """(world, model, teacher, outcome) by weights and log-probabilities."""
+    found = by_weights(zoo)
     for one in judging.judged(zoo):
         if one.scores and one.scores.level in ACCUSING[1:]:
-            yield zoo.name, one.model, one.teacher, "distillation"
+            found.append((zoo.name, one.model, one.teacher, "distillation"))
         if one.scores and one.scores.reason == "public_data":
-            yield zoo.name, one.model, one.teacher, "public data"
+            found.append((zoo.name, one.model, one.teacher, "public data"))
+    return found
+
+
+def by_weights(zoo: Path) -> list[tuple[str, str, str, str]]:
+    """The same by weights alone. No teacher was made from a base, so bases are given to twins only."""
     lineage = lineages.read(zoo / "lineage.csv")
-    known = {m: opened(zoo / "models" / m) for m in (*TEACHERS, *BASES)}
-    for student in judged(zoo):
-        weights = Weights(student, TEACHERS, BASES, known | {student: opened(zoo / "models" / student)})
-        compared = weight_tests.compare(weights, seed=0, advance=lambda: None)
+    asked = [(student, TEACHERS, ()) for student in judged(zoo)]
+    every = [*asked, *((one, (other,), (base,)) for one, other, base in twins())]
+    known = {name: opened(zoo / "models" / name) for _, *named in every for part in named for name in part}
+    found = []
+    for student, teachers, bases in every:
+        there = known | {student: opened(zoo / "models" / student)}
+        compared = weight_tests.compare(Weights(student, teachers, bases, there), 0, lambda: None)
         for teacher, relation in common_weights.relations(compared, lineage).items():
             if relation.related and relation.level in ACCUSING:
                 descent = relation.proposition == "weight_descent"
-                yield zoo.name, student, teacher, "descent" if descent else "common ancestor"
+                outcome = "descent" if descent else "common ancestor"
+                found.append((zoo.name, student, teacher, outcome))
+    return found
 
 
 def confusion(found: list[Towards], more: list[tuple[str, str, str, str]]) -> None:

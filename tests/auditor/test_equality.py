@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
@@ -25,6 +26,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("openai")
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "data/schema/report-1.0.schema.json").read_text("utf-8"))
 N, REFERENCES = 24, 9
 QUICK = ("--calibration", "none", "--bootstrap", "0", "--detector", "wording", "-f", "json")
 FILES = ("--panel", "panel.parquet", "--prompts", "prompts.parquet", "--lineage", "lineage.csv")
@@ -127,6 +129,7 @@ def pair(name: str, url: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("name", "near"), [("proxy", 1e-4), ("half", 0.05)])
 def test_a_proxy_of_the_teacher_is_called_the_same_model(here, url, name, near):
     found = report(*pair(name, url), "--fail-on", "weak", code=1)
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
     (verdict,) = same(found)
     assert (verdict["level"], verdict["reason"], verdict["references"]) == ("weak", "same", REFERENCES)
     (test,) = (t for t in found["tests"] if t["detector"] == "equality")
