@@ -1,12 +1,11 @@
 """Every relation against every proposition on a zoo, and how far rounding and training move a model.
 
-Usage: python docs/measurements/same_model.py [--figures] ZOO [ZOO ...]   (needs torch)
+Usage: python docs/measurements/same_model.py figures|confusion ZOO [ZOO ...]   (figures needs torch)
 
-First the figures that `equality` rests on, by relation: the gap of log-probabilities on all teachers'
-answers, held against the "null" fold, and distances of whole distributions; --figures stops there, and needs
-only what make_zoo.py and as_panel.py wrote. Then the confusion table: what each judged model is called by
-equality, weights and log-probabilities. Two fine-tunes of one teacher are asked about, too, with that teacher
-as their base. Leaves out training (`data/zoo`), levels (`zoo.py`), and larger models.
+`figures`: what `equality` rests on, by relation: the gap of log-probabilities on all teachers' answers, held
+against the "null" fold, and distances of whole distributions. `confusion`: what each judged model is called
+by equality, weights and log-probabilities. Two fine-tunes of one teacher are asked about, too, with that
+teacher as their base. Leaves out training (`data/zoo`), levels (`zoo.py`), and larger models.
 """
 
 from __future__ import annotations
@@ -50,17 +49,19 @@ class Towards:
     teacher: str
     kind: str
     tested: Tested
-    distance: Distance
 
 
 def main() -> None:
-    """Print both tables; zoos are measured side by side."""
-    folders = [Path(folder) for folder in sys.argv[1:] if folder != "--figures"]
+    """Print one of the tables; zoos are measured side by side."""
+    table, *folders = sys.argv[1:]
+    zoos = [Path(folder) for folder in folders]
     with ProcessPoolExecutor() as pool:
-        found = [one for part in pool.map(equated, folders) for one in part]
-        figures(found)
-        if "--figures" not in sys.argv:
-            confusion(found, [one for part in pool.map(others, folders) for one in part])
+        found = [one for part in pool.map(equated, zoos) for one in part]
+        if table == "figures":
+            apart = [one for part in pool.map(distances, zoos) for one in part]
+            figures(found, apart)
+        else:
+            confusion(found, [one for part in pool.map(others, zoos) for one in part])
 
 
 def judged(zoo: Path) -> list[str]:
@@ -70,23 +71,35 @@ def judged(zoo: Path) -> list[str]:
     return [m for m, row in rows if row["fold"] == "judged" and row["start"] and m not in taken]
 
 
+def pairs_of(zoo: Path) -> list[tuple[str, str, str]]:
+    """(judged model, teacher, relation), and two fine-tunes of each teacher beside each other."""
+    rows = rows_of(zoo)
+    found = [(s, t, kind_of(rows[s], t)) for s in judged(zoo) for t in TEACHERS]
+    named = [(s, t, f"copy: {rows[s]['route']}" if kind == "copy" else kind) for s, t, kind in found]
+    return named + [(one, other, TWINS) for one, other, _ in twins()]
+
+
 def equated(zoo: Path) -> list[Towards]:
-    """Every judged model of a zoo beside every teacher, and two fine-tunes of each beside each other."""
-    rows, scores = rows_of(zoo), {s.scorer: s for s in likelihood.read([str(zoo / "scores")])}
-    null = [m for m, row in rows.items() if row["fold"] == "null"]
-    pairs = [(s, t, kind_of(rows[s], t)) for s in judged(zoo) for t in TEACHERS]
-    pairs += [(one, other, TWINS) for one, other, _ in twins()]
+    """Every pair by log-probabilities."""
+    pairs, scores = pairs_of(zoo), {s.scorer: s for s in likelihood.read([str(zoo / "scores")])}
+    null = [m for m, row in rows_of(zoo).items() if row["fold"] == "null"]
     nulls = {t: _gaps(null, scores[t], scores) for t in dict.fromkeys(t for _, t, _ in pairs)}
+    return [
+        Towards(zoo.name, s, t, kind, _tested(t, _gap(scores[s], scores[t]), nulls[t]))
+        for s, t, kind in pairs
+    ]
+
+
+def distances(zoo: Path) -> list[Distance]:
+    """Every pair by distributions, in the order of `equated`."""
     models: dict[str, LocalModel] = {}
     found = []
-    for student, teacher, relation in pairs:
+    for student, teacher, _ in pairs_of(zoo):
         for name in {student, teacher} - models.keys():
             models[name] = opened_model(f"hf:{zoo / 'models' / name}", base=True)
         apart = distance(models[student], models[teacher], *_probes(zoo, teacher))
         assert apart is not None
-        kind = f"copy: {rows[student]['route']}" if relation == "copy" else relation
-        tested = _tested(teacher, _gap(scores[student], scores[teacher]), nulls[teacher])
-        found.append(Towards(zoo.name, student, teacher, kind, tested, apart))
+        found.append(apart)
     return found
 
 
@@ -121,28 +134,29 @@ def _tested(teacher: str, mine: Gap, null: dict[str, float]) -> Tested:
     return equality.decide(first, late=False)
 
 
-def figures(found: list[Towards]) -> None:
+def figures(found: list[Towards], apart: list[Distance]) -> None:
     """Least, median and largest of every figure, by relation."""
-    by_kind: dict[str, list[Towards]] = defaultdict(list)
-    for one in found:
-        by_kind[one.kind].append(one)
+    by_kind: dict[str, list[tuple[Tested, Distance]]] = defaultdict(list)
+    for one, whole in zip(found, apart, strict=True):
+        by_kind[one.kind].append((one.tested, whole))
     print(
         "\n| model towards the teacher | n | gap, nats a token | nearest reference / gap | Jensen-Shannon | "
         "bottom overlap | subspace residual | called the same | closer than references |"
         f"\n|{'---|' * 9}"
     )
-    for kind, rows in sorted(by_kind.items(), key=lambda item: np.median([t.tested.value for t in item[1]])):
+    for kind, rows in sorted(by_kind.items(), key=lambda item: np.median([t.value for t, _ in item[1]])):
         columns = (
-            [t.tested.value for t in rows],
-            [t.tested.references[t.tested.nearest] / max(t.tested.value, 1e-7) for t in rows],
-            [t.distance.jensen_shannon for t in rows],
-            [t.distance.bottom_overlap for t in rows],
-            [t.distance.subspace_residual for t in rows],
+            [t.value for t, _ in rows],
+            [t.references[t.nearest] / max(t.value, 1e-7) for t, _ in rows],
+            [d.jensen_shannon for _, d in rows],
+            [d.bottom_overlap for _, d in rows],
+            [d.subspace_residual for _, d in rows],
         )
-        reasons = Counter(t.tested.reason for t in rows)
+        reasons = Counter(t.reason for t, _ in rows)
         cells = " | ".join(map(_spread, columns))
         print(f"| {kind} | {len(rows)} | {cells} | {reasons[SAME]} | {reasons[equality.CLOSE]} |")
-    beyond = sum(t.tested.reason == SAME and t.distance.jensen_shannon > MOST[DIVERGENCE] for t in found)
+    both = zip(found, apart, strict=True)
+    beyond = sum(t.tested.reason == SAME and d.jensen_shannon > MOST[DIVERGENCE] for t, d in both)
     print(f"\ncalled the same, though more than {MOST[DIVERGENCE]:g} apart in distributions: {beyond}")
 
 
