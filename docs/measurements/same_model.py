@@ -15,16 +15,19 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import zoo as judging
-from zoo import TEACHERS, kind_of, rows_of
+from zoo import CONTROLS, TEACHERS, kind_of, rows_of
 
+from auditor import case as cases
 from auditor import common_weights, equality, likelihood, weight_tests
 from auditor import lineage as lineages
 from auditor.checkpoints import Weights
+from auditor.compare import judge
+from auditor.config import CompareConfig
 from auditor.equality import DIVERGENCE, GAP, MOST, SAME, Tested
 from auditor.sources.local import LocalModel
 from auditor.sources.local import opened as opened_model
@@ -66,7 +69,7 @@ def main() -> None:
 
 def judged(zoo: Path) -> list[str]:
     """The models that are judged, as in `zoo.py`."""
-    taken = {control.partition("=")[2] for control in judging.CONTROLS}
+    taken = {control.partition("=")[2] for control in CONTROLS}
     rows = rows_of(zoo).items()
     return [m for m, row in rows if row["fold"] == "judged" and row["start"] and m not in taken]
 
@@ -162,13 +165,49 @@ def figures(found: list[Towards], apart: list[Distance]) -> None:
 
 def others(zoo: Path) -> list[tuple[str, str, str, str]]:
     """(world, model, teacher, outcome) by weights and log-probabilities."""
-    found = by_weights(zoo)
-    for one in judging.judged(zoo):
-        if one.scores and one.scores.level in ACCUSING[1:]:
-            found.append((zoo.name, one.model, one.teacher, "distillation"))
-        if one.scores and one.scores.reason == "public_data":
-            found.append((zoo.name, one.model, one.teacher, "public data"))
+    return by_weights(zoo) + by_scores(zoo)
+
+
+def by_scores(zoo: Path) -> list[tuple[str, str, str, str]]:
+    """What log-probabilities say, from moderate on."""
+    mine = judged(zoo)
+    with TemporaryDirectory() as folder:
+        config = CompareConfig(
+            student=f"panel:{mine[0]}",
+            teachers=tuple(f"panel:{t}" for t in TEACHERS),
+            panel=str(panel_of(zoo, Path(folder))),
+            lineage=str(zoo / "lineage.csv"),
+            calibration="none",
+            scores=(str(zoo / "scores"),),
+            same_data=CONTROLS,
+            bootstrap=0,
+        )
+        case = cases.prepare(config, cases.Silent())
+    measured = likelihood.measure(case, config)[0]
+    found = []
+    for student in mine:
+        for v in judge(replace(case, student=student), measured, config, cases.Silent()).on_scores:
+            if v.level in ACCUSING[1:]:
+                found.append((zoo.name, student, v.teacher, "distillation"))
+            elif v.reason == "public_data":
+                found.append((zoo.name, student, v.teacher, "public data"))
     return found
+
+
+def panel_of(zoo: Path, folder: Path) -> Path:
+    """A panel of the teachers' answers; no others are read here, so a dash stands for them."""
+    lines = []
+    for name in TEACHERS:
+        for line in (zoo / "answers" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if row["kind"] == "probe":
+                lines.append({"model": name, "prompt": row["prompt"], "response": row["answer"]})
+    prompts = list(dict.fromkeys(line["prompt"] for line in lines))
+    others = [model for model in rows_of(zoo) if model not in TEACHERS]
+    lines += [{"model": model, "prompt": prompt, "response": "-"} for model in others for prompt in prompts]
+    path = folder / "panel.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
 
 
 def by_weights(zoo: Path) -> list[tuple[str, str, str, str]]:
