@@ -183,7 +183,7 @@ def test_both_behind_an_endpoint(recorded, tmp_path, student, levels):
     assert [v["level"] for v in same(report(*models, *files, *more))] == levels
 
 
-def tested(value: float, references: list[float], p: float, distances=None) -> equality.Tested:
+def of_gaps(value: float, references: list[float], p: float, distances=None) -> equality.Tested:
     named = {f"R{i}": r for i, r in enumerate(references)}
     near = closeness(value, references)
     return equality.Tested("T", equality.GAP, value, 900, 30, named, near, distances, p)
@@ -203,13 +203,13 @@ def tested(value: float, references: list[float], p: float, distances=None) -> e
     ],
 )
 def test_both_conditions_and_the_levels(value, references, p, late, level, reason):
-    found = equality.decide(tested(value, references, p), late=late)
+    found = equality.decide(of_gaps(value, references, p), late=late)
     assert (found.level, found.reason) == (level, reason)
 
 
 def test_distributions_further_apart_than_rounding_makes_them_overrule_near_texts():
     apart = Distances(Distance(0.01, 0.9, 0.01, 900, 30), {})
-    found = equality.decide(tested(0.001, [0.5, 0.6] * 10, 0.001, apart), late=False)
+    found = equality.decide(of_gaps(0.001, [0.5, 0.6] * 10, 0.001, apart), late=False)
     assert found.reason == "closer_than_references"
     assert "over whole distributions by 0.010 nats" in equality_words.verdicts("S", [found])[0].words
 
