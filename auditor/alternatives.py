@@ -22,6 +22,8 @@ WEIGHTS_NEEDED = (
     "Text does not tell descent from distillation here; weights are needed, and none were examined."
 )
 
+NOT_EQUATED = "sampling differences were not tested."
+
 
 @dataclass(frozen=True)
 class Record:
@@ -32,6 +34,7 @@ class Record:
     references : eligible references of the teacher. scores : joint score of every model of the panel
         towards the teacher, NaN where there is none. same_answers : share of answers that are word for
         word the same. weights : what a comparison of their weights says; "" = they were not compared.
+        apart : the same of their log-probabilities.
     """
 
     descent: Descent
@@ -39,6 +42,7 @@ class Record:
     scores: Mapping[str, float]
     same_answers: float
     weights: str = ""
+    apart: str = ""
 
     @property
     def student(self) -> str:
@@ -118,7 +122,7 @@ def alternatives(record: Record) -> tuple[Alternative, ...]:
             "same model",
             True,
             f"{student} may be {teacher} itself behind another name. {100 * record.same_answers:.1f} % of "
-            "the answers are word for word the same; sampling differences were not tested.",
+            f"the answers are word for word the same; {record.apart or NOT_EQUATED}",
         ),
         _direction(record),
         _common_source(record),

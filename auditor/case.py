@@ -60,6 +60,8 @@ class Case:
     groups : groups of sibling checkpoints of `models`, once each.
     innocents : (n_subjects, n_groups) kind of innocent each subject is of each group (`references.STRATA`).
     weights : teacher -> how the student is related to it by weights, for those whose weights were given.
+    same : teachers that the student is called the same model as. apart : teacher -> what
+        log-probabilities say of that, in a sentence, where both gave them.
     """
 
     panel: Panel
@@ -73,6 +75,8 @@ class Case:
     groups: tuple[str, ...]
     innocents: NDArray[np.int8]
     weights: Mapping[str, Relation] = field(default_factory=dict)
+    same: frozenset[str] = frozenset()
+    apart: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(

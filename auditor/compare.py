@@ -17,6 +17,8 @@ from auditor import (
     borrowed,
     checkpoints,
     decision,
+    equality,
+    equality_words,
     found_controls,
     lacking,
     likelihood,
@@ -125,6 +127,10 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
     found_controls.check(taught, case)
+    own = score_asked.run(case, config, seen, progress)
+    equal = equality.examine(case, config, own.scores, progress)
+    case = replace(case, same=equal.same, apart=equality_words.apart(case.student, equal.tested))
+    named = equality_words.verdicts(case.student, equal.tested)
     brought = owned.examine(case, config)
     chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
     skipped += unable
@@ -136,10 +142,9 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     probes_hash = commit(case.panel.probes)
     progress.stage("Measuring", len(chosen))
     measurements = measure.measure(case.panel, case.models, chosen, lambda _: progress.advance(), evidence)
-    own = score_asked.run(case, config, seen, progress)
     scores = likelihood.view(case, config, own.scores, own.bases)
     scored, unscored = sources.scores(*likelihood.measure(case, config, scores), scores)
-    for note in own.notes:
+    for note in (*own.notes, *equal.notes):
         progress.warn(note)
     measurements += scored
     skipped += unscored
@@ -154,6 +159,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     history = case.lineage.behind(case.panel.subjects)
     shown = [v for v in verdicts if v.level in thresholds.ACCUSING] or list(verdicts[:1])
     by_scores = on_scores.headline(case.student, found.on_scores)
+    by_equality = equality_words.headline(case.student, named)
     headline = words.headline(
         case.student,
         verdicts,
@@ -163,7 +169,10 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         decision.kin(case, verdicts[0].teacher),
     )
     report = Report(
-        headline=_beside((seen.headline, brought.headline, by_scores), headline),
+        headline=_beside(
+            (by_equality, seen.headline, brought.headline, by_scores),
+            headline,
+        ),
         student=case.student,
         run=identity(
             run_id,
@@ -180,21 +189,28 @@ def run(config: CompareConfig, progress: Progress) -> Report:
             | own.inputs
             | found_controls.inputs(taught),
         ),
-        verdicts=(*seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
+        verdicts=(*named, *seen.verdicts, *brought.verdicts, *found.on_scores, *verdicts),
         findings=(*found.findings, *surprising.findings),
         exhibits=(
             *exhibits(case.view, case.student, [(v.teacher, v.teacher_group) for v in shown], MAX_EXHIBITS),
             *surprising.exhibits,
         ),
-        skipped=tuple(SkippedDetector(s.detector, s.reason) for s in skipped),
+        skipped=tuple(SkippedDetector(s.detector, s.reason) for s in (*skipped, *equal.skipped)),
         lineage=history,
         excluded=found.excluded,
         n_subjects=len(case.panel.subjects),
         n_probes=len(case.panel.probes),
         n_responses=len(case.panel.responses) - case.panel.responses["text"].null_count,
-        caveats=(*case.panel.notes, *uncompared, *own.notes, *sources.caveats(), *found.caveats),
+        caveats=(
+            *case.panel.notes,
+            *uncompared,
+            *own.notes,
+            *equal.notes,
+            *sources.caveats(),
+            *found.caveats,
+        ),
         lineage_source=case.lineage.source,
-        tests=(*seen.tests, *brought.tests),
+        tests=(*seen.tests, *equal.tests, *brought.tests),
     )
     for v in verdicts:
         if v.reason in reasons.UNABLE:

@@ -51,6 +51,7 @@ def basis_for(
         decoy_providers=len(set(scene.columns.provider[used])),
         teacher_later=later(case, teacher),
         same_answers=same_answers(case, teacher),
+        same_model=teacher in case.same,
         unlike_all=comparable.unlike_all(scene, teacher, null),
         templated=comparable.templated(case.view, case.student),
         descends=Descent(case.student, teacher, case.lineage).direct,
@@ -72,7 +73,9 @@ def verdict_for(case: Case, grounds: Grounds, basis: verdict.Basis) -> Verdict:
     descent = Descent(case.student, teacher, case.lineage)
     seen = case.weights.get(teacher)
     told = common_weights_words.explained(seen, case.student) if seen else ""
-    record = alternatives.Record(descent, null.models, scores, basis.same_answers, told)
+    record = alternatives.Record(
+        descent, null.models, scores, basis.same_answers, told, case.apart.get(teacher, "")
+    )
     return Verdict(
         teacher=teacher,
         teacher_group=tuple(m for m in case.models if case.lineage.group(m) == group),

@@ -79,7 +79,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         verdicts=seen.verdicts,
         findings=(),
         exhibits=(),
-        skipped=tuple(SkippedDetector(name, NO_ANSWERS) for name in DETECTORS),
+        skipped=tuple(SkippedDetector(name, NO_ANSWERS) for name in (*DETECTORS, "equality")),
         lineage=history,
         excluded=(),
         n_subjects=len(models),

@@ -145,6 +145,8 @@ def _decided(case: Case, kind: Kind, t: Tested, adjusted: float | None) -> tuple
     barred = reasons.LATER if later(case, t.teacher) else ""
     if not barred and same_answers(case, t.teacher) >= SAME_ANSWERS:
         barred = "same_answers"
+    if not barred and t.teacher in case.same:
+        barred = "same_model"
     if not barred and t.why[0]:
         return INSUFFICIENT, *t.why
     if not barred:

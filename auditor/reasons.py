@@ -22,6 +22,7 @@ REASONS = {
     "few_probes": "student and {t} share fewer than {n} answered probes",
     "teacher_later": "{t} was first available after the student's release",
     "same_answers": "most answers are {t}'s own, word for word: whether the student is {t} comes first",
+    "same_model": "the student's log-probabilities are {t}'s: whoever is {t} was not taught by it",
     "unlike_all": "the student resembles no model of the panel enough for a comparison (another language?)",
     "templated": "most of the student's answers begin with the same words, or with the prompt: a template",
     "descends": "the student is documented to come from the weights of {t} or a sibling, which may alone "
@@ -42,6 +43,7 @@ SHORTLY = {
     "few_probes": "too few probes are shared",
     LATER: "came after the student",
     "same_answers": "most answers are the same, word for word",
+    "same_model": "the student's log-probabilities are the teacher's own",
     "unlike_all": "the student resembles no model of the panel enough for a comparison",
     "templated": "the student's answers begin with a template",
     "descends": "documented to come from the teacher's weights",
@@ -59,7 +61,7 @@ UNABLE = (
     "not_measured",
 )
 # Reasons that leave the student's resemblance unweighed.
-UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "descends", "related_weights")
+UNWEIGHED = (*UNABLE, "teacher_later", "same_answers", "same_model", "descends", "related_weights")
 
 # docs/measurements/false_accusations.py: 25 of 92 innocents passed on the 50 worst probes.
 CHOSEN_PROBES = (

@@ -11,7 +11,7 @@ from typing import Any
 
 SCHEMA_VERSION = "1.0"
 # `Verdict.evidence` that rests on a `PairTest` and not on findings.
-ON_TESTS = ("served-log", "keyed", "weights")
+ON_TESTS = ("served-log", "keyed", "weights", "equality")
 
 Interval = tuple[float, float]
 
@@ -102,9 +102,10 @@ class Verdict:
     machine-readable word for why the level is what it is (e.g. "teacher_later", "few_references").
     `p_adjusted` is `p_t` of the joint score after Holm over the teachers tested; on weights it is `p_exact`,
     the p of all exact tests together (Bonferroni), after Holm, and there are no references; on a served log
-    or by a key likewise, `p_exact` being the p of that one test. `evidence` is what it rests on: answers,
-    log-probabilities, served-log, keyed or weights. `controls` : how many positive controls of this
-    teacher were found on answers; empty = none were given, or it rests on something else.
+    or by a key likewise, `p_exact` being the p of that one test; on "same_model" it is the predictive p of
+    the difference. `evidence` is what it rests on: answers, log-probabilities, served-log, keyed, weights or
+    equality (of log-probabilities). `controls` : how many positive controls of this teacher were found on
+    answers; empty = none were given, or it rests on something else.
     """
 
     teacher: str
@@ -165,7 +166,7 @@ class PairTest:
     p, log10_p : P(at least this extreme | independent); p ends at the smallest float, log10_p does not.
     value, n : the statistic, and over how many hidden units; None for "combined".
     On a served log `value` is z, `n` answers, and the references are in `params`; by a key `n` is distinct
-    runs of tokens, or sets.
+    runs of tokens, or sets; on the same model `value` is a mean over n tokens or positions.
     place : what of the models was compared. rests_on : what the null assumes, and whether it is exact.
     params : parameters that produced it.
     """

@@ -107,12 +107,12 @@ def _asked(config: CompareConfig) -> bool:
 
 
 def _texts(case: Case, recorded: Sequence[Scored]) -> tuple[list[Text], list[str]]:
-    """Texts of teachers and decoys that were scored elsewhere, word for word as the panel has them."""
+    """Texts of teachers, decoys and the student that were scored elsewhere, word for word as in the panel."""
     known = {
         text: sha256
         for one in recorded
         for text, sha256 in zip(one.everything.texts, one.sha256, strict=True)
-        if text.text_of in case.models
+        if text.text_of in (case.student, *case.models)
     }
     at_hand = {text.id: text for text in in_panel(case.panel, _max_chars(recorded))}
     texts = [at_hand[id] for id, sha256 in known.items() if id in at_hand and at_hand[id].sha256 == sha256]
@@ -126,8 +126,8 @@ def _texts(case: Case, recorded: Sequence[Scored]) -> tuple[list[Text], list[str
         )
     if not texts:
         raise AuditError(
-            f"none of the {len(known)} texts of --scores by a teacher or decoy is in the panel as it was "
-            "scored"
+            f"none of the {len(known)} texts of --scores by a teacher, decoy or the student is in the panel "
+            "as it was scored"
         )
     return texts, notes
 

@@ -93,6 +93,7 @@ class Basis:
     nothing was calibrated. `descends` : the student is documented to come from the teacher's weights;
     `related` : by their weights one comes from the other, or both from a third; None = not compared.
     `decoys_needed` : models, and providers of them.
+    `same_model` : the student is called the teacher under another name (`equality.py`).
     `uncontrolled` : no model of the teacher's public data was measured.
     `public_data` : models of the teacher's public data score like the student.
     `second_part` : second smallest predictive p of the parts of the score, each alone; None = unknown.
@@ -117,6 +118,7 @@ class Basis:
     decoys_needed: tuple[int, int] = (MIN_DECOYS, MIN_DECOY_PROVIDERS)
     uncontrolled: bool = False
     public_data: bool = False
+    same_model: bool = False
 
     @property
     def not_comparable(self) -> str:
@@ -165,6 +167,8 @@ def decide(basis: Basis) -> tuple[str, str]:
         return "insufficient", "not_measured"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", "same_answers"
+    if basis.same_model:
+        return "insufficient", "same_model"
     if basis.not_comparable:
         return "insufficient", basis.not_comparable
     if basis.ratio_against and basis.below_margin and basis.among_the_rest:
@@ -213,6 +217,8 @@ def cap(basis: Basis) -> tuple[str, str]:
         return "insufficient", f"{why(basis.teacher, 'teacher_later')}, so it cannot have taught it"
     if basis.same_answers >= SAME_ANSWERS:
         return "insufficient", why(basis.teacher, "same_answers")
+    if basis.same_model:
+        return "insufficient", why(basis.teacher, "same_model")
     if basis.not_comparable:
         return "insufficient", why(basis.teacher, basis.not_comparable)
     if basis.related or basis.descends:

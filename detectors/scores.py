@@ -7,7 +7,7 @@ so that one array holds them all. Leaves out how a model is run (`auditor/source
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +89,24 @@ class Aligned:
 def texts_by(scores: Scores, text_of: str) -> Scores:
     """The scores of one author's texts alone; there may be none."""
     return _taken(scores, [i for i, text in enumerate(scores.texts) if text.text_of == text_of])
+
+
+def taken(scores: Scores, wanted: Collection[TextId]) -> Scores:
+    """The scores of these texts alone, in their order; a text that was not scored is left out."""
+    return _taken(scores, [i for i, text in enumerate(scores.texts) if text in wanted])
+
+
+def joined(first: Scores, then: Scores) -> Scores:
+    """Two recordings of one scorer as one; of a text that is in both, the first counts."""
+    held = set(first.texts)
+    more = _taken(then, [i for i, text in enumerate(then.texts) if text not in held])
+    return Scores(
+        first.scorer,
+        (*first.texts, *more.texts),
+        np.concatenate([first.starts, first.starts[-1] + more.starts[1:]]),
+        np.concatenate([first.ends, more.ends]),
+        np.concatenate([first.logprobs, more.logprobs]),
+    )
 
 
 def aligned(scores: Sequence[Scores]) -> Aligned:

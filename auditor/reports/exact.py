@@ -14,7 +14,7 @@ from auditor.reports.numerals import exact_p, number
 
 HEAD = ("pair", "form", "compared", "tests", "median", "smallest p", "where", "rests on")
 COMBINED = "combined"
-WEIGHTS = "descent"
+WEIGHTS, EQUALITY = "descent", "equality"
 EXPLAINED = (
     "Hidden units of the two models are matched by what they do, and it is asked whether more than chance "
     "ties the matched ones. csu: whether neighbours have partners in the same order (rho within runs of "
@@ -29,11 +29,19 @@ OWNER_EXPLAINED = (
     "green_fraction: the share of distinct runs of tokens that a key calls green. canary_ranks: the mean "
     "rank of planted candidates among those that the key did not draw."
 )
+EQUALITY_EXPLAINED = (
+    "Whether the student is the teacher behind another name. logprob_gap: the mean difference, without its "
+    "sign, of what both give to the tokens of the same texts (nats a token). jensen_shannon: how far their "
+    "distributions over the next token are apart (nats). bottom_overlap: the share of their least likely "
+    "tokens in common. subspace_residual: the share of the student's logits outside the span of the "
+    "teacher's output matrix. The last two say whether the output matrix was kept. A small p says: nearer "
+    "than other models are. It takes a difference no larger than rounding makes to call two models one."
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    """The tests of one kind; `sort` is "weights" or "owner"."""
+    """The tests of one kind; `sort` is "weights", "equality" or "owner"."""
 
     sort: str
     title: str
@@ -52,9 +60,10 @@ class Row:
 
 
 def sections(report: Report) -> tuple[Section, ...]:
-    """Tests of weights, and of what a teacher's owner brought; a kind without tests is left out."""
+    """Tests of weights, of equality, of what a teacher's owner brought; a kind without any is left out."""
     of_weights = [t for t in report.tests if t.detector == WEIGHTS]
-    others = [t for t in report.tests if t.detector != WEIGHTS]
+    of_equality = [t for t in report.tests if t.detector == EQUALITY]
+    others = [t for t in report.tests if t.detector not in (WEIGHTS, EQUALITY)]
     found = (
         Section(
             "weights",
@@ -64,6 +73,15 @@ def sections(report: Report) -> tuple[Section, ...]:
             EXPLAINED,
             _rows(of_weights),
             _assumptions(of_weights),
+        ),
+        Section(
+            "equality",
+            "The same model: differences held against reference models",
+            "Tests of whether the student is the teacher; the references' figures are in the JSON report and "
+            "the evidence file",
+            EQUALITY_EXPLAINED,
+            _rows(of_equality),
+            _assumptions(of_equality),
         ),
         Section(
             "owner",
@@ -98,7 +116,9 @@ def _row(seen_in: str, tests: Sequence[PairTest]) -> Row:
     first = min(tests, key=lambda t: t.log10_p)
     combined = first.statistic == COMBINED
     values = [t.value for t in tests if t.value is not None]
-    middle = number(median(values), 2) if values else ""
+    # A difference of the same model is far below a hundredth.
+    decimals = None if first.detector == EQUALITY else 2
+    middle = number(median(values), decimals, 2) if values else ""
     where = "" if combined else first.place.rpartition(", ")[0]
     compared = first.place if combined else seen_in
     shown = (

@@ -46,11 +46,13 @@ PROPOSITIONS = {
         "they did not",
     ),
     "same_model": (
-        "one and the same model",
+        "being the same model",
         "the student is the teacher under another name",
         "they are two models",
     ),
 }
+
+TOWARDS = {"distillation": "from", "same_model": "as"}
 
 # What a verdict on distillation rests on, where it is not answers.
 BY = {"log-probabilities": "log-probabilities", "served-log": "the served log", "keyed": "a key"}
@@ -102,7 +104,7 @@ def title(verdict: Verdict) -> str:
     name, words = proposition(verdict)[0], level_words(verdict.level)
     link = {"insufficient": "on", "against": ""}.get(verdict.level, "for")
     joined = " ".join(part for part in (words, link, name) if part)
-    towards = "from" if verdict.proposition == "distillation" else "with"
+    towards = TOWARDS.get(verdict.proposition, "with")
     tied = verdict.tied_with if verdict.level not in ("insufficient", "against") else ()
     return f"{joined[0].upper()}{joined[1:]} {towards} {' or '.join((verdict.teacher, *tied))}{_by(verdict)}"
 
@@ -118,7 +120,7 @@ def on_weights(verdict: Verdict) -> bool:
 
 
 def on_tests(verdict: Verdict) -> bool:
-    """Whether a verdict rests on tests of its own, of weights, a served log or a key, and on no score."""
+    """Whether a verdict rests on tests of its own (weights, served log, key, equality), and on no score."""
     return on_weights(verdict) or verdict.evidence in ON_TESTS
 
 
@@ -134,8 +136,8 @@ def _by(verdict: Verdict) -> str:
 
 
 def p_name(verdict: Verdict) -> str:
-    """What to call the p of a test of its own: on a served log it rests on how models differ, and on a t."""
-    return "Predictive p" if verdict.evidence == "served-log" else "Exact p"
+    """What to call the p of a test of its own: of a served log and of equality it is that of a t."""
+    return "Predictive p" if verdict.evidence in ("served-log", "equality") else "Exact p"
 
 
 def exact(verdict: Verdict, report: Report) -> str:
