@@ -44,6 +44,13 @@ class ShingleSets:
         """(n_documents,) int64, how many different shingles."""
         return np.diff(self.offsets)
 
+    def taken(self, rows: Positions) -> ShingleSets:
+        """Those of some documents ((n,) int64), in that order."""
+        sizes = self.sizes[rows]
+        offsets = np.r_[0, np.cumsum(sizes)]
+        place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes) + np.repeat(self.offsets[rows], sizes)
+        return ShingleSets(self.values[place], offsets)
+
 
 @dataclass(frozen=True)
 class Overlaps:
