@@ -27,7 +27,9 @@ class OverlapConfig:
     threshold : Jaccard similarity from which two documents are near copies, above 0 and at most 1.
     containment : share of a right document's shingles that a left one must hold, or None = not asked.
     shingle : "words:5", "characters:8", "bytes:8".
-    text, id, by, source : names of columns; None = recognise it.
+    text, id, by, source : names of columns; None = recognise it, and for `source` the file. right_text,
+        right_id : where the right corpus has others. `by` names the teacher in the right corpus.
+    device : of the signatures. evidence, pairs : files to write. spill : folder for what does not fit in memory.
     recall : probability with which a pair at the threshold must be found.
     k : minima of a signature.
     keep_going : leave out lines that cannot be read, and count them.
@@ -40,7 +42,9 @@ class OverlapConfig:
     containment: float | None = None
     shingle: str = "words:5"
     text: str | None = None
+    right_text: str | None = None
     id: str | None = None
+    right_id: str | None = None
     by: str | None = None
     source: str | None = None
     recall: float = 0.95

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from auditor.overlap.join import Found
-from auditor.overlap.recount import Pairs, explained
+from auditor.overlap.recount import LEAST_HELD, Pairs, explained
 from auditor.overlap.result import CorpusFigures, GroupFigures
 from auditor.overlap.sides import Side
 
@@ -46,7 +46,8 @@ def count(left: Side, right: Side, found: Found, pairs: Pairs, containment: floa
     contained = None
     if containment is not None:
         contained = np.zeros(len(left), bool)
-        contained[pairs.left[pairs.counts.right_in_left >= containment]] = True
+        held = (pairs.counts.right_in_left >= containment) & (pairs.counts.right_size >= LEAST_HELD)
+        contained[pairs.left[held]] = True
     covered = np.zeros(len(left), np.int64)
     documents, _, counts = explained(found, pairs)
     covered[documents] = counts

@@ -18,6 +18,8 @@ from detectors.minhash.exact import Overlaps, covered, overlaps
 
 BLOCK = 1 << 17
 """Pairs recounted at once by a thread."""
+LEAST_HELD = 10
+"""Shingles of a right document below which holding it says nothing: it is a phrase."""
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -59,7 +61,7 @@ def recount(found: Found, threshold: float, containment: float | None, progress:
         with np.errstate(invalid="ignore"):
             good = counts.jaccard >= threshold
             if containment is not None:
-                good |= counts.right_in_left >= containment
+                good |= (counts.right_in_left >= containment) & (counts.right_size >= LEAST_HELD)
         kept = np.flatnonzero(good)
         return at + kept, Overlaps(counts.shared[kept], counts.left_size[kept], counts.right_size[kept])
 
