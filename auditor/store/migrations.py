@@ -183,7 +183,7 @@ ALTER TABLE verdicts ADD COLUMN evidence VARCHAR;
 """
 
 _OVERLAPS = """
-CREATE TABLE overlaps (
+CREATE TABLE overlap_results (
     run_id VARCHAR, position BIGINT, level VARCHAR, reason VARCHAR, words VARCHAR, p_rank DOUBLE,
     p_floor DOUBLE, "references" BIGINT, threshold DOUBLE, containment DOUBLE, shingle VARCHAR,
     n_candidates BIGINT, n_pairs BIGINT, crowded BIGINT, matched_in_references BIGINT,

@@ -29,7 +29,7 @@ def append_overlap(path: Path, report: Any) -> None:
         refuse_known(con, path, run)
         position = con.execute("SELECT count(*) FROM runs").fetchall()[0][0]
         insert_rows(con, "runs", run, [_run_row(report)], first=position)
-        insert_rows(con, "overlaps", run, [_summary(report)])
+        insert_rows(con, "overlap_results", run, [_summary(report)])
         for table, name in PARTS.items():
             insert_rows(con, table, run, [asdict(one) for one in getattr(report, name)])
         insert_rows(con, "overlap_passages", run, [asdict(one) for one in report.passages])
@@ -41,7 +41,7 @@ def is_overlap(path: Path, run: str = "latest") -> bool:
     with reading(path) as con:
         found = find_run(con, path, run)
         return _has_tables(con) and bool(
-            con.execute("SELECT 1 FROM overlaps WHERE run_id = ?", [found]).fetchall()
+            con.execute("SELECT 1 FROM overlap_results WHERE run_id = ?", [found]).fetchall()
         )
 
 
@@ -52,7 +52,7 @@ def read_overlap(path: Path, run: str = "latest") -> Any:
     with reading(path) as con:
         run = find_run(con, path, run)
         parts = {table: select_rows(con, table, run).to_arrow_table().to_pylist() for table in OVERLAP}
-    row, summary = parts["runs"][0], parts["overlaps"][0]
+    row, summary = parts["runs"][0], parts["overlap_results"][0]
     config = json.loads(row["config"])
     kinds = {"corpora": result.CorpusFigures, "groups": result.GroupFigures, "pairs": result.PairRow}
     own = {name: tuple(_one(kinds[name], r) for r in parts[table]) for table, name in PARTS.items()}
@@ -101,4 +101,4 @@ def _tuples(value: Any) -> Any:
 
 
 def _has_tables(con: Connection) -> bool:
-    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'overlaps'").fetchall())
+    return bool(con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'overlap_results'").fetchall())

@@ -34,7 +34,7 @@ OWN = (  # tables whose rows belong to one run
 )
 OVERLAP = (  # the same of a run of `audit overlap`
     "runs",
-    "overlaps",
+    "overlap_results",
     "overlap_corpora",
     "overlap_groups",
     "overlap_pairs",
