@@ -61,7 +61,11 @@ DEVICES = ("auto", "cpu", "cuda")
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--spill", metavar="FOLDER", help="Where to keep what does not fit in memory, while it runs.")
 @option(
-    "--device", type=click.Choice(DEVICES), default="auto", show_default=True, help="What makes the signatures."
+    "--device",
+    type=click.Choice(DEVICES),
+    default="auto",
+    show_default=True,
+    help="What makes the signatures.",
 )
 @option("--keep-going", is_flag=True, help="Leave out lines that cannot be read, and count them.")
 @option(

@@ -90,4 +90,6 @@ def _known(types: Mapping[str, str], names: Sequence[str]) -> str | None:
 
 def _listed(types: Mapping[str, str]) -> str:
     names = list(types)
-    return "the columns " + ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return (
+        "the columns " + ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    )

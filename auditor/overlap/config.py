@@ -29,7 +29,7 @@ class OverlapConfig:
     shingle : "words:5", "characters:8", "bytes:8".
     text, id, by, source : names of columns; None = recognise it, and for `source` the file. right_text,
         right_id : where the right corpus has others. `by` names the teacher in the right corpus.
-    device : of the signatures. evidence, pairs : files to write. spill : folder for what does not fit in memory.
+    device : of the signatures. evidence, pairs : files to write. spill : folder for what memory cannot hold.
     recall : probability with which a pair at the threshold must be found.
     k : minima of a signature.
     keep_going : leave out lines that cannot be read, and count them.

@@ -133,6 +133,12 @@ def by_teacher(counted: Counted, found: Found, pairs: Pairs) -> list[GroupFigure
     )
 
 
+def short_matched(counted: Counted) -> int:
+    """Documents of the left corpus that are matched and have fewer than `LEAST_HELD` shingles."""
+    firsts = counted.left.firsts[counted.left.corpus == 0]
+    return int((counted.matched[firsts] & (counted.sizes[firsts] < LEAST_HELD)).sum())
+
+
 def matched_in_references(counted: Counted, pairs: Pairs) -> int | None:
     """Left documents whose every near copy on the right is a near copy of a reference's document, too."""
     side = counted.left

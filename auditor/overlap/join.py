@@ -62,7 +62,9 @@ class _Keys:
     def index(self, cap: int) -> KeyIndex:
         none = np.empty(0, np.int64)
         return KeyIndex.of(
-            np.concatenate(self.keys or [none.astype(np.uint64)]), np.concatenate(self.documents or [none]), cap
+            np.concatenate(self.keys or [none.astype(np.uint64)]),
+            np.concatenate(self.documents or [none]),
+            cap,
         )
 
 
@@ -98,7 +100,8 @@ class _Joined:
         ends = np.searchsorted(self.index.keys, self.index.keys[at], "right")
         hits = ends - at
         within = np.arange(hits.sum()) - np.repeat(np.cumsum(hits) - hits, hits)
-        return self.index.documents[np.repeat(at, hits) + within]
+        crowded: Int64 = self.index.documents[np.repeat(at, hits) + within]
+        return crowded
 
 
 def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progress: Progress) -> Found:
@@ -108,13 +111,17 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
     sizes: list[Int64] = []
     gathered = [_Keys() for _ in recipes]
     for batch in kept.batches(progress):
-        for into, keys in zip(gathered, _keys(batch, recipes, sizes if left_is_kept else None)[0], strict=True):
+        for into, keys in zip(
+            gathered, _keys(batch, recipes, sizes if left_is_kept else None)[0], strict=True
+        ):
             into.add(keys)
     progress.stage("Sorting keys")
     joined = []
     for recipe, own in zip(recipes, gathered, strict=True):
         index = own.index(NO_CAP if left_is_kept else CAP)
-        documents = np.concatenate(own.documents) if own.documents and not left_is_kept else np.empty(0, np.int64)
+        documents = (
+            np.concatenate(own.documents) if own.documents and not left_is_kept else np.empty(0, np.int64)
+        )
         sampled = np.bincount(documents, minlength=1) if recipe.kind == "sample" else documents
         met = np.zeros(len(index.keys), np.int64) if left_is_kept else None
         joined.append(_Joined(recipe, index, left_is_kept, sampled, met))
@@ -147,7 +154,7 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
 def _keys(
     batch: Batch, recipes: Sequence[Recipe], sizes: list[Int64] | None
 ) -> tuple[list[pa.RecordBatch], ShingleSets | None]:
-    """Keys of the documents of a batch that no earlier one equals, a batch a recipe; their shingles, if needed.
+    """Keys of a batch's documents that no earlier one equals, a batch a recipe; their shingles, if needed.
 
     `sizes` : to note in how many different shingles each document of the batch has.
     """

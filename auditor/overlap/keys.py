@@ -1,16 +1,18 @@
 """From texts to keys: one pure function from a RecordBatch to a RecordBatch, for every engine.
 
-In: columns document (int64) and text (any column of strings or bytes). Out: document (int64) and key (uint64),
-a row for every key of every document. Two documents that share a key are looked at as a pair. Leaves out who
-calls it, in what order and on which machine: the result for a document hangs on its text alone.
+In: columns document (int64) and text (strings or bytes). Out: document (int64) and key (uint64), a row for
+every key of every document. Two documents that share a key are looked at as a pair. Leaves out who calls it,
+in what order and on which machine: the result for a document hangs on its text alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from auditor.overlap.config import OverlapConfig
 from detectors.minhash.bands import NO_KEY, Bands, bands_for
@@ -82,7 +84,9 @@ def keys_of(batch: pa.RecordBatch, recipe: Recipe, threads: int = 0) -> pa.Recor
     texts = batch.column("text")
     if recipe.kind == "sample":
         return of_sets(documents, shingle_sets(texts, recipe.unit, recipe.n, threads), recipe)
-    given = {"device": recipe.device} if "device" in {f.name for f in fields(MinHash)} else {}
+    given: dict[str, Any] = {}
+    if "device" in {f.name for f in fields(MinHash)}:
+        given["device"] = recipe.device
     family = MinHash(recipe.k, recipe.unit, recipe.n, threads=threads, **given)
     keys = recipe.cut.keys(family.signatures(texts))
     some = keys[:, 0] != NO_KEY
@@ -96,7 +100,7 @@ def of_sets(documents: np.ndarray, sets: ShingleSets, recipe: Recipe) -> pa.Reco
     return _batch(documents[rows], keys)
 
 
-def curve(recipe: Recipe, jaccards: Float64) -> Float64:
+def curve(recipe: Recipe, jaccards: ArrayLike) -> Float64:
     """Recall of the bands at some Jaccard similarities."""
     return recipe.cut.recall(jaccards)
 

@@ -74,9 +74,7 @@ def table(counted: Counted, found: Found, pairs: Pairs) -> pa.Table:
 def check(path: Path) -> None:
     """Refuse a file that cannot be written before the work begins."""
     if path.suffix.lower() not in ENDINGS:
-        raise AuditError(
-            f"--pairs {path}: the ending says no known format. Known are {', '.join(ENDINGS)}."
-        )
+        raise AuditError(f"--pairs {path}: the ending says no known format. Known are {', '.join(ENDINGS)}.")
     if not path.parent.is_dir():
         raise AuditError(f"--pairs {path}: there is no folder {path.parent}. Create it, or name another.")
 
@@ -118,7 +116,9 @@ def _write(path: Path, ending: str, chunks: Iterator[pa.Table]) -> None:
 def _ids(ids: pa.Array, rows: Int64, numbers: Int64) -> pa.Array:
     """The documents' ids, or where they have none "#" and their place in the corpus, from 1."""
     places = pc.binary_join_element_wise(
-        pa.scalar("#", pa.large_string()), pa.array(numbers + 1).cast(pa.large_string()), pa.scalar("", pa.large_string())
+        pa.scalar("#", pa.large_string()),
+        pa.array(numbers + 1).cast(pa.large_string()),
+        pa.scalar("", pa.large_string()),
     )
     return pc.coalesce(ids.take(pa.array(rows)), places) if len(numbers) else pa.array([], pa.large_string())
 

@@ -65,7 +65,7 @@ def files_of(name: str) -> tuple[File, ...]:
     if path.is_file():
         return (file_of(path),)
     if has_magic(name):
-        found = sorted(p for p in map(Path, glob(name, recursive=True)) if p.is_file())
+        found = sorted(p for p in map(Path, glob(name, recursive=True)) if p.is_file())  # noqa: PTH207
         if found:
             return tuple(file_of(p) for p in found)
         raise AuditError(f"{name}: no file matches this pattern. Check it, and quote it for the shell.")

@@ -47,7 +47,9 @@ def choose(pairs: Pairs, known: np.ndarray, most: int = SHOWN) -> list[int]:
     return shown
 
 
-def passage(found: Found, pairs: Pairs, row: int, teacher: str, known: bool, names: tuple[str, str]) -> PassageRow:
+def passage(
+    found: Found, pairs: Pairs, row: int, teacher: str, known: bool, names: tuple[str, str]
+) -> PassageRow:
     """The texts of one pair with their shared passages."""
     left = found.left_documents.text(int(pairs.left_rows[row]))
     right = found.right_documents.text(int(pairs.right_rows[row]))
@@ -56,10 +58,18 @@ def passage(found: Found, pairs: Pairs, row: int, teacher: str, known: bool, nam
     right, right_cut, right_spans = _around(right, right_spans)
     one = pairs.taken(np.array([row])).counts
     return PassageRow(
-        *names,
-        teacher,
-        *(float(one.jaccard[0]), float(one.right_in_left[0]), known),
-        *(left, right, left_cut, right_cut, left_spans, right_spans),
+        left_id=names[0],
+        right_id=names[1],
+        teacher=teacher,
+        jaccard=float(one.jaccard[0]),
+        right_in_left=float(one.right_in_left[0]),
+        in_references=known,
+        left_text=left,
+        right_text=right,
+        left_cut=left_cut,
+        right_cut=right_cut,
+        left_spans=left_spans,
+        right_spans=right_spans,
     )
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,7 @@ from auditor.overlap.textfiles import text_batches
 
 ROWS = 16_384
 BYTES = 1 << 25
-"""Most bytes of text in a batch, unless one document has more: the shingles of a batch take some times that."""
+"""Most bytes of text in a batch, unless one document has more; its shingles take several times that."""
 OBJECT_SIZES = (1 << 24, 1 << 28, (1 << 31) - 1)
 """Longest record DuckDB makes room for, in bytes; the next is tried when one is longer."""
 MEMORY = "1GiB"
@@ -78,7 +78,10 @@ class Corpus:
     @property
     def size(self) -> int:
         """About how many bytes of text, from the sizes of the files."""
-        return sum(f.path.stat().st_size * (3 if f.packed or f.format in ("parquet", "duckdb") else 1) for f in self.files)
+        return sum(
+            f.path.stat().st_size * (3 if f.packed or f.format in ("parquet", "duckdb") else 1)
+            for f in self.files
+        )
 
     def batches(self) -> Iterator[Rows]:
         """All documents, some at a time; the same order whenever it is called."""
@@ -130,7 +133,7 @@ class Corpus:
             return types
 
     def _larger(self, con: Connection, error: Exception) -> bool:
-        """Make room for longer records, if that is what was missing; one thread, since each takes the room."""
+        """Make room for longer records, if that was missing; one thread, since each takes the room."""
         larger = [s for s in OBJECT_SIZES if s > self.object_size]
         if not TOO_LONG.search(str(error)) or not larger:
             return False
@@ -141,7 +144,7 @@ class Corpus:
 
     @contextmanager
     def _connected(self, file: File) -> Iterator[Connection]:
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY if self.object_size == OBJECT_SIZES[0] else "80%",
             "arrow_large_buffer_size": "true",
             "autoinstall_known_extensions": "false",
@@ -170,7 +173,7 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[Rows]:
     lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False)
     piece = (np.cumsum(lengths) - lengths) // BYTES
     cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(batch)]
-    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+    for a, b in pairwise(cuts):
         if b > a:
             yield _rows(batch.slice(a, b - a))
 
@@ -180,7 +183,11 @@ def _rows(batch: pa.RecordBatch) -> Rows:
     by = {k: batch.column(f"document_{k}") for k in ("source", "by")}
     named = {k: (file if c.null_count == len(c) else c).dictionary_encode() for k, c in by.items()}
     texts = batch.column("document_text")
-    kind = pa.large_binary() if pa.types.is_binary(texts.type) or pa.types.is_large_binary(texts.type) else pa.large_string()
+    kind = (
+        pa.large_binary()
+        if pa.types.is_binary(texts.type) or pa.types.is_large_binary(texts.type)
+        else pa.large_string()
+    )
     if not (pa.types.is_large_binary(texts.type) or pa.types.is_large_string(texts.type)):
         texts = texts.cast(kind)
     return Rows(texts, batch.column("document_id").cast(pa.large_string()), named["source"], named["by"])
@@ -192,7 +199,7 @@ def explained(name: str, files: list[File], error: Exception) -> AuditError:
     place = next((f.name for f in files if str(f.path) in said), files[0].name if len(files) == 1 else name)
     line = re.search(r"in line (\d+)|on line:? (\d+)", said, re.IGNORECASE)
     where = f"{place}, line {line[1] or line[2]}" if line else place
-    first = " ".join(said.split("\n\n")[0].split())[:300]
+    first = " ".join(said.split("\n\n", maxsplit=1)[0].split())[:300]
     for pattern, message in _SAID:
         if re.search(pattern, said, re.IGNORECASE):
             kind = IncompleteError if "spill" in message else AuditError
@@ -201,14 +208,38 @@ def explained(name: str, files: list[File], error: Exception) -> AuditError:
 
 
 _SAID = (
-    ("no space left|disk quota|max_temp_directory_size", "no space for spill. Free some, or name a folder with --spill."),
-    ("out of memory|failed to allocate", "the memory there is does not do to read it (a spill folder on a larger disk "
-     "does not help: a single record must fit). Split the record, or use a larger machine."),
-    ("utf-?8|unicode", "the text is not UTF-8. Convert the file, or add --keep-going to leave such lines out."),
-    ("GZIP|zstd|unexpected end|decompress|truncated", "the packed stream is damaged or cut off. Get the file again."),
-    ("malformed json|invalid input.*json", "this is not JSON. Correct it, or add --keep-going to leave such lines out."),
-    ("maximum_object_size|max_line_size|maximum line size", "a record is longer than 2 GiB, the most that is read."),
+    (
+        "no space left|disk quota|max_temp_directory_size",
+        "no space for spill. Free some, or name a folder with --spill.",
+    ),
+    (
+        "out of memory|failed to allocate",
+        "the memory there is does not do to read it (a spill folder on a larger disk "
+        "does not help: a single record must fit). Split the record, or use a larger machine.",
+    ),
+    (
+        "utf-?8|unicode",
+        "the text is not UTF-8. Convert the file, or add --keep-going to leave such lines out.",
+    ),
+    (
+        "GZIP|zstd|unexpected end|decompress|truncated",
+        "the packed stream is damaged or cut off. Get the file again.",
+    ),
+    (
+        "malformed json|invalid input.*json",
+        "this is not JSON. Correct it, or add --keep-going to leave such lines out.",
+    ),
+    (
+        "maximum_object_size|max_line_size|maximum line size",
+        "a record is longer than 2 GiB, the most that is read.",
+    ),
     ("catalog error.*table|does not exist", "there is no such table in the file. Name one that is."),
-    ("could not read enough bytes|not a valid|corrupt|magic bytes|no magic|too small", "the file is damaged or cut off. Get it again."),
-    ("csv error", "the line does not fit the table's columns. Correct it, or add --keep-going to leave such lines out."),
+    (
+        "could not read enough bytes|not a valid|corrupt|magic bytes|no magic|too small",
+        "the file is damaged or cut off. Get it again.",
+    ),
+    (
+        "csv error",
+        "the line does not fit the table's columns. Correct it, or add --keep-going to leave such lines out.",
+    ),
 )

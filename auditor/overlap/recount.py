@@ -42,14 +42,12 @@ class Pairs:
     def taken(self, rows: np.ndarray) -> Pairs:
         """Some of them: (n,) bool or int64."""
         of = self.counts
-        return Pairs(
-            *(a[rows] for a in (self.left, self.right, self.left_rows, self.right_rows)),
-            Overlaps(of.shared[rows], of.left_size[rows], of.right_size[rows]),
-        )
+        counts = Overlaps(of.shared[rows], of.left_size[rows], of.right_size[rows])
+        return Pairs(self.left[rows], self.right[rows], self.left_rows[rows], self.right_rows[rows], counts)
 
 
 def recount(found: Found, threshold: float, containment: float | None, progress: Progress) -> Pairs:
-    """The candidates of Jaccard similarity `threshold` or more, or with `containment` of the right document."""
+    """The candidates of Jaccard similarity `threshold` or more, or that hold enough of the right one."""
     progress.stage("Recounting pairs", len(found.left), "pairs")
     left_rows = found.left_documents.rows(found.left)
     right_rows = found.right_documents.rows(found.right)
@@ -75,13 +73,16 @@ def recount(found: Found, threshold: float, containment: float | None, progress:
     rows = np.concatenate(kept)
     none = np.empty(0, np.int64)
     counts = Overlaps(
-        *(np.concatenate([none, *(getattr(p, k) for p in parts)]) for k in ("shared", "left_size", "right_size"))
+        *(
+            np.concatenate([none, *(getattr(p, k) for p in parts)])
+            for k in ("shared", "left_size", "right_size")
+        )
     )
     return Pairs(found.left[rows], found.right[rows], left_rows[rows], right_rows[rows], counts)
 
 
 def explained(found: Found, pairs: Pairs, labels: Int64 | None = None) -> tuple[Int64, Int64, Int64]:
-    """How many shingles of a left document are in any right one it matches, for runs of pairs of one document.
+    """How many shingles of a left document are in any right one that it matches, for its runs of pairs.
 
     labels : (n_pairs,) int64, to split a document's pairs further (by teacher); pairs must lie in order of
         (left, label). Returns left document, label and count of each run.

@@ -19,8 +19,8 @@ class CorpusFigures:
 
     Attributes
     ----------
-    role : left, right or reference. without_text : rows with no text. without_shingles : documents shorter than
-        a shingle, those without text among them. not_utf8 : documents that are not UTF-8, taken as bytes.
+    role : left, right or reference. without_text : rows with no text. without_shingles : documents shorter
+        than a shingle, those without text among them. not_utf8 : documents taken as bytes, not being UTF-8.
     matched : documents with a near copy on the other side. contained : left documents that hold enough of a
         right one (only where it was asked); these count as matched, too.
     shingles : different shingles, added up over documents (0 for the right side: not counted).
@@ -78,7 +78,7 @@ class PairRow:
 
 @dataclass(frozen=True)
 class PassageRow:
-    """A near copy to read: parts of both texts, and the passages they share as (start, end) offsets into them.
+    """A near copy to read: parts of both texts, and the passages they share as (start, end) offsets.
 
     `*_cut` : characters of the text left out before the part that is shown.
     """
@@ -128,9 +128,9 @@ class OverlapReport:
 
     Attributes
     ----------
-    settings : name -> value as it was set. n_pairs : near copies in all; `pairs` holds the first of them.
+    n_pairs : near copies in all; `pairs` holds the first of them.
     crowded : left documents of which not every right one with the same key was looked at.
-    matched_in_references : left documents matched that a reference corpus matches, too, by the same right ones.
+    matched_in_references : left documents whose every near copy a reference corpus matches, too.
     """
 
     run: Run

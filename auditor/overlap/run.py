@@ -6,7 +6,6 @@ Leaves out each step's own work. Everything is exact but which pairs are looked 
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from auditor.overlap.join import Found, join
 from auditor.overlap.keys import Recipe, recipes_for
 from auditor.overlap.reading import Corpus
 from auditor.overlap.recount import Pairs, recount
-from auditor.overlap.result import OverlapReport
+from auditor.overlap.result import OverlapReport, PassageRow
 from auditor.overlap.sides import Side
 from auditor.overlap.spill import spill_folder
 from auditor.overlap.weigh import weigh
@@ -72,6 +71,8 @@ def compared(
     if _stamps(left, right) != before:
         raise IncompleteError("A file changed while it was read. Run the command again.")
     opened = (*left.corpora, *right.corpora)
+    crowded = _crowded(left, found)
+    told = words.Told(crowded, figures.short_matched(counted), len(kept), len(own), config.containment)
     return OverlapReport(
         run=_identity(config, started, hashes),
         headline=words.headline(corpora[0], corpora[1], config, weighed),
@@ -81,7 +82,7 @@ def compared(
         shingle=config.shingle,
         n_candidates=len(found.left),
         n_pairs=len(own),
-        crowded=_crowded(left, found),
+        crowded=crowded,
         matched_in_references=also,
         recalls=words.recalls(config, recipes),
         corpora=corpora,
@@ -89,12 +90,13 @@ def compared(
         pairs=tuple(listing.rows(counted, found, kept)),
         passages=tuple(_passages(counted, found, pairs, own)),
         alternatives=words.alternatives(len(corpora) - 2, also, corpora[0]),
-        notes=words.notes(corpora, opened, _crowded(left, found), (len(kept), len(own))),
+        notes=words.notes(corpora, opened, told),
     )
 
 
 def sides(config: OverlapConfig, folder: Path) -> tuple[Side, Side]:
     """Both sides, opened: names, formats and columns are right before any work is done."""
+
     def corpus(name: str, role: str, wanted: Wanted) -> Corpus:
         return Corpus(name, role, wanted, config.keep_going, folder).open()
 
@@ -107,20 +109,20 @@ def sides(config: OverlapConfig, folder: Path) -> tuple[Side, Side]:
 
 
 def _refuse_twice(corpora: Sequence[Corpus]) -> None:
-    """A file on both sides would be found whole in itself, and a corpus given twice is no second reference."""
+    """A file on both sides would be found whole in itself; a corpus given twice is no second reference."""
     seen: dict[str, str] = {}
     for corpus in corpora:
         for file in corpus.files:
             name = str(file.path.resolve()) + "::" + file.table
             if name in seen:
                 raise AuditError(
-                    f"{file.name} is part of {seen[name]} and of {corpus.role} {corpus.name}. Each corpus must "
-                    "have files of its own."
+                    f"{file.name} is part of {seen[name]} and of {corpus.role} {corpus.name}. Each corpus "
+                    "must have files of its own."
                 )
             seen[name] = f"{corpus.role} {corpus.name}"
 
 
-def _passages(counted: figures.Counted, found: Found, pairs: Pairs, own: Pairs) -> list[passages.PassageRow]:
+def _passages(counted: figures.Counted, found: Found, pairs: Pairs, own: Pairs) -> list[PassageRow]:
     if not len(own):
         return []
     side = counted.left
@@ -163,7 +165,7 @@ def inputs(left: Side, right: Side, progress: Progress) -> dict[str, str]:
 
 def _stamps(left: Side, right: Side) -> list[tuple[int, int]]:
     files = [f.path for c in (*left.corpora, *right.corpora) for f in c.files]
-    return [(s.st_mtime_ns, s.st_size) for s in (os.stat(p) for p in files)]
+    return [(s.st_mtime_ns, s.st_size) for s in (p.stat() for p in files)]
 
 
 def _identity(config: OverlapConfig, started: str, hashes: dict[str, str]) -> Run:

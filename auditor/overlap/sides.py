@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ Int32 = np.ndarray[Any, np.dtype[np.int32]]
 
 @dataclass(frozen=True)
 class Batch:
-    """Some documents of a side: (n,) numbers and, for each, whether no earlier one is equal; their columns."""
+    """Some documents of a side: (n,) numbers, whether no earlier one is equal, and their columns."""
 
     numbers: Int64
     fresh: np.ndarray[Any, np.dtype[np.bool_]]
@@ -50,7 +51,8 @@ class Names:
             none = self.of.setdefault("(none)", len(self.of))
             codes = np.append(codes, np.int32(none))
             indices = pc.fill_null(indices, len(codes) - 1)
-        return codes[indices.to_numpy(zero_copy_only=False)]
+        found: Int32 = codes[indices.to_numpy(zero_copy_only=False)]
+        return found
 
 
 @dataclass
@@ -128,7 +130,9 @@ class Side:
                 if keep.any():
                     numbers = n + np.flatnonzero(keep)
                     mask = pa.array(keep)
-                    yield Batch(numbers, np.ones(len(numbers), bool), rows.texts.filter(mask), rows.ids.filter(mask))
+                    yield Batch(
+                        numbers, np.ones(len(numbers), bool), rows.texts.filter(mask), rows.ids.filter(mask)
+                    )
                 n = end
                 progress.advance(len(keep))
         if n != len(self):
@@ -148,12 +152,10 @@ class Side:
 def digests(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """(n, 2) uint64: 128 bits of the SHA-256 of each text; who could forge one could as well forge a text."""
     found = texts_of(texts)
-    data = memoryview(found.data)
+    data = memoryview(found.data.data)
     marks = found.offsets.tolist()
     sha = hashlib.sha256
-    whole = b"".join(
-        sha(data[a:b]).digest()[:16] for a, b in zip(marks[:-1], marks[1:], strict=True)
-    )
+    whole = b"".join(sha(data[a:b]).digest()[:16] for a, b in pairwise(marks))
     return np.frombuffer(whole, np.uint64).reshape(-1, 2)
 
 

@@ -59,8 +59,8 @@ class Documents:
             shingles, bytes_ = self._paths
             self._files = shingles.open("wb"), bytes_.open("wb")
         found = texts_of(texts)
-        self._files[0].write(memoryview(sets.values).cast("B") if len(sets.values) else b"")
-        self._files[1].write(memoryview(found.data[found.offsets[0] : found.offsets[-1]]))
+        self._files[0].write(sets.values.view(np.uint8).data if len(sets.values) else b"")
+        self._files[1].write(found.data[found.offsets[0] : found.offsets[-1]].data)
         self._numbers.append(numbers)
         self._sizes.append(sets.sizes)
         self._lengths.append(np.diff(found.offsets))

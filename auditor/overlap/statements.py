@@ -12,12 +12,12 @@ from auditor.overlap.columns import Chosen
 from auditor.overlap.names import File
 
 # Who speaks for the model in the chat formats in use.
-ASSISTANT = "'assistant', 'gpt', 'model', 'chatgpt', 'bot', 'ai'"
 TURNS = """array_to_string(list_transform(
-    list_filter(from_json({0}, '["JSON"]'), lambda m: lower(coalesce(m->>'role', m->>'from')) IN (%s)),
+    list_filter(from_json({0}, '["JSON"]'), lambda m: lower(coalesce(m->>'role', m->>'from'))
+        IN ('assistant', 'gpt', 'model', 'chatgpt', 'bot', 'ai')),
     lambda m: coalesce(CASE json_type(m, '$.content')
         WHEN 'ARRAY' THEN array_to_string(json_extract_string(m, '$.content[*].text'), '')
-        ELSE m->>'content' END, m->>'value')), chr(10) || chr(10))""" % ASSISTANT
+        ELSE m->>'content' END, m->>'value')), chr(10) || chr(10))"""
 PARTS = """array_to_string(from_json({0}, '["VARCHAR"]'), chr(10) || chr(10))"""
 
 
@@ -66,8 +66,10 @@ def _text(file: File, chosen: Chosen) -> str:
     as_json = f"CAST(to_json({column}) AS VARCHAR)" if file.format in ("parquet", "duckdb") else column
     shape = TURNS if chosen.kind == "chat" else PARTS
     # A row that holds plain text where the others hold messages is that text.
-    return f"CASE WHEN json_valid({as_json}) AND json_type({as_json}) = 'ARRAY' THEN {shape.format(as_json)} " \
+    return (
+        f"CASE WHEN json_valid({as_json}) AND json_type({as_json}) = 'ARRAY' THEN {shape.format(as_json)} "
         f"ELSE CAST({column} AS VARCHAR) END"
+    )
 
 
 def _scan(files: Sequence[File], columns: Sequence[str] | None, object_size: int, keep_going: bool) -> str:
@@ -88,7 +90,9 @@ def _scan(files: Sequence[File], columns: Sequence[str] | None, object_size: int
     shape = "sample_size = 2000"
     if columns is not None:
         shape = "columns = {" + ", ".join(f"{literal(c)}: 'VARCHAR'" for c in columns) + "}"
-    rest = f"ignore_errors = {str(keep_going and kind != 'array').lower()}, maximum_object_size = {object_size}"
+    rest = (
+        f"ignore_errors = {str(keep_going and kind != 'array').lower()}, maximum_object_size = {object_size}"
+    )
     return (
         f"read_json({paths}, format = '{kind}', {shape}, filename = true, hive_partitioning = false, "
         f"{packed}, {rest})"

@@ -6,15 +6,28 @@ Leaves out figures (`figures.py`, `weigh.py`) and layout (`auditor/reports/overl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from auditor.overlap.config import OverlapConfig
 from auditor.overlap.keys import Recipe, curve
 from auditor.overlap.reading import Corpus
+from auditor.overlap.recount import LEAST_HELD
 from auditor.overlap.result import CorpusFigures, Recall, Weighed
 from auditor.report import Alternative
 
 FIRST_SIZES = (10, 20, 50)
 STEPS = (0.0, 0.1, 0.2, 0.3, 0.4)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Counts that notes are made of: documents crowded, short ones matched, pairs kept and in all."""
+
+    crowded: int
+    short: int
+    kept: int
+    pairs: int
+    containment: float | None
 
 
 def percent(part: int, whole: int) -> str:
@@ -63,21 +76,21 @@ def alternatives(references: int, also: int | None, left: CorpusFigures) -> tupl
     seen = ""
     if also is not None:
         seen = (
-            f" Of the {left.matched:,} documents matched, {also:,} match nothing that one of the {references} "
-            "reference corpora does not match, too."
+            f" Of the {left.matched:,} documents matched, {also:,} have no near copy that not one of the "
+            f"{references} reference corpora has, too."
         )
     return (
         Alternative(
             "a shared public source",
             also is not None,
-            "Both sides may hold the same public text: a dataset of questions and answers, a published copy of "
-            f"the teacher's outputs, quotations, code, licences.{seen}",
+            "Both sides may hold the same public text: a dataset of questions and answers, a published copy "
+            f"of the teacher's outputs, quotations, code, licences.{seen}",
         ),
         Alternative(
             "the other way round",
             False,
-            "A teacher that was asked to repeat, or was trained on, text of the left corpus would match, too. "
-            "Dates of both files would tell; this command does not see them.",
+            "A teacher that was asked to repeat, or was trained on, text of the left corpus would match, "
+            "too. Dates of both files would tell; this command does not see them.",
         ),
         Alternative(
             "where the files come from",
@@ -87,33 +100,48 @@ def alternatives(references: int, also: int | None, left: CorpusFigures) -> tupl
     )
 
 
-def notes(
-    corpora: Sequence[CorpusFigures], opened: Sequence[Corpus], crowded: int, stored: tuple[int, int]
-) -> tuple[str, ...]:
+def notes(corpora: Sequence[CorpusFigures], opened: Sequence[Corpus], told: Told) -> tuple[str, ...]:
     """What was counted rather than compared, or left out."""
     found: list[str] = []
     for c in corpora:
         if c.without_text:
-            found.append(f"{c.name}: {c.without_text:,} rows without text were left out (counted as documents).")
+            found.append(
+                f"{c.name}: {c.without_text:,} rows without text were left out (counted as documents)."
+            )
         short = (c.without_shingles or 0) - c.without_text
         if short > 0:
             found.append(f"{c.name}: {short:,} documents are shorter than one shingle and match nothing.")
         if c.not_utf8:
             found.append(f"{c.name}: {c.not_utf8:,} documents are not UTF-8; their bytes were compared.")
         if c.distinct < c.documents:
-            found.append(f"{c.name}: {c.documents - c.distinct:,} documents repeat an earlier one byte by byte.")
+            found.append(
+                f"{c.name}: {c.documents - c.distinct:,} documents repeat an earlier one byte by byte."
+            )
     for one in opened:
         if one.empty_files:
             found.append(f"{one.name}: {one.empty_files:,} empty files were passed over.")
         if one.keep_going:
-            found.append(f"{one.name}: lines that cannot be read count as rows without text, or are left out.")
+            found.append(
+                f"{one.name}: lines that cannot be read count as rows without text, or are left out."
+            )
         if any(f.format == "text" for f in one.files):
             found.append(f"{one.name}: of plain text, each file is one document.")
-    if crowded:
+    if told.short:
         found.append(
-            f"{crowded:,} documents share a key with more documents of the right side than are looked at; they "
-            "may have near copies that were not seen, and of their teachers not all may be named."
+            f"{told.short:,} of the documents matched have fewer than {LEAST_HELD} shingles: answers that "
+            "short are alike by chance."
         )
-    if stored[0] < stored[1]:
-        found.append(f"{stored[0]:,} of {stored[1]:,} near copies are in the evidence file; --pairs writes all.")
+    if told.containment is not None:
+        found.append(
+            f"Documents of the right side with fewer than {LEAST_HELD} shingles are not sought inside others."
+        )
+    if told.crowded:
+        found.append(
+            f"{told.crowded:,} documents share a key with more documents of the right side than are looked "
+            "at; they may have near copies that were not seen, and of their teachers not all may be named."
+        )
+    if told.kept < told.pairs:
+        found.append(
+            f"{told.kept:,} of {told.pairs:,} near copies are in the evidence file; --pairs writes all."
+        )
     return tuple(found)

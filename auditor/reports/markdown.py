@@ -43,8 +43,8 @@ def render(report: Report) -> str:
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
     for section in exact.sections(report):
-        rows = table(exact.HEAD, [row.values for row in section.rows])
-        parts += [f"### {section.title}", rows, inline(section.explained)]
+        tests = table(exact.HEAD, [row.values for row in section.rows])
+        parts += [f"### {section.title}", tests, inline(section.explained)]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:

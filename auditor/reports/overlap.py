@@ -66,7 +66,13 @@ def as_markdown(found: Part) -> str:
     if found["passages"]:
         parts += ["## Shared passages", f"Between « and ». {NO_WEIGHT}"]
     for p in found["passages"][: 2 * EXHIBITS_SHOWN]:
-        parts += [f"### {markdown.inline(about(p))}", "LEFT:", _fenced(p, "left"), "RIGHT:", _fenced(p, "right")]
+        parts += [
+            f"### {markdown.inline(about(p))}",
+            "LEFT:",
+            _fenced(p, "left"),
+            "RIGHT:",
+            _fenced(p, "right"),
+        ]
     rows = [(a["name"], _examined(a), a["text"]) for a in found["alternatives"]]
     parts += ["## Other explanations", markdown.table(("explanation", "examined", "what is known"), rows)]
     if found["notes"]:
@@ -84,7 +90,8 @@ def about(passage: Part) -> str:
     known = "; a reference corpus has it, too" if passage["in_references"] else ""
     return one_line(
         f"{passage['left_id']} and {passage['right_id']} of {passage['teacher']}: Jaccard similarity "
-        f"{similarity(passage['jaccard'])}, {similarity(passage['right_in_left'])} of RIGHT's in LEFT's{known}"
+        f"{similarity(passage['jaccard'])}, {similarity(passage['right_in_left'])} of RIGHT's shingles "
+        f"in LEFT's{known}"
     )
 
 

@@ -21,9 +21,15 @@ def render(found: Mapping[str, Any]) -> str:
     figures = [
         ("documents of LEFT matched", f"{left['matched']:,}", percent(left["matched"], left["documents"])),
         ("of its shingles explained", percent(left["explained"], left["shingles"]), ""),
-        ("documents of RIGHT matched", f"{right['matched']:,}", percent(right["matched"], right["documents"])),
+        (
+            "documents of RIGHT matched",
+            f"{right['matched']:,}",
+            percent(right["matched"], right["documents"]),
+        ),
     ]
-    return _environment().get_template("overlap.html").render(found=found, tables=tables(found), figures=figures)
+    return (
+        _environment().get_template("overlap.html").render(found=found, tables=tables(found), figures=figures)
+    )
 
 
 @cache

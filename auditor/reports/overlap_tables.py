@@ -54,10 +54,20 @@ def corpora(found: Part) -> Table:
     ]
     note = (
         "Counts are exact: every pair that was looked at was counted again, shingle by shingle "
-        f"({found['shingle']}). Equal documents are looked at once and counted as often as they come. Shingles "
-        "are a document's different ones, added up over documents; explained are those in the near copies."
+        f"({found['shingle']}). Equal documents are looked at once and counted as often as they come. "
+        "Shingles are a document's different ones, added up over documents; explained are those in the near "
+        "copies; held are documents that hold enough of one of RIGHT."
     )
-    head = ("corpus", "documents", "different", "matched", "share", "held", "shingles explained", "share of shingles")
+    head = (
+        "corpus",
+        "documents",
+        "different",
+        "matched",
+        "share",
+        "held",
+        "shingles explained",
+        "share of shingles",
+    )
     return Table("corpora", "What was compared", note, head, rows)
 
 
@@ -69,12 +79,18 @@ def chance(found: Part) -> Table:
         return Table("chance", "What chance predicts", "", (), [])
     order = sorted(every, key=lambda c: -_share(c))
     rows: list[Row] = [
-        (f"{ROLES[c['role']]}: {c['name']}", _n(c["matched"]), _n(c["documents"]), percent(c["matched"], c["documents"]))
+        (
+            f"{ROLES[c['role']]}: {c['name']}",
+            _n(c["matched"]),
+            _n(c["documents"]),
+            percent(c["matched"], c["documents"]),
+        )
         for c in order[:GROUPS_SHOWN]
     ]
     note = (
-        f"Corpora that are said to be independent of RIGHT, held against it like LEFT. Rank p {exact_p(of['p_rank'])}, "
-        f"its smallest possible value {exact_p(of['p_floor'])} with {of['references']} references."
+        "Corpora that are said to be independent of RIGHT, held against it like LEFT. "
+        f"Rank p {exact_p(of['p_rank'])}, its smallest possible value {exact_p(of['p_floor'])} with "
+        f"{of['references']} references."
     )
     return Table("chance", "What chance predicts", note, ("corpus", "matched", "of", "share"), rows)
 
@@ -85,22 +101,47 @@ def groups(found: Part) -> list[Table]:
     teachers = [g for g in found["groups"] if g["kind"] == "teacher"]
     sources = [g for g in found["groups"] if g["kind"] == "source"]
     by_teacher: list[Row] = [
-        (g["name"], _n(g["documents"]), _n(g["matched"]), percent(g["matched"], left["documents"]),
-         percent(g["explained"], left["shingles"]))
+        (
+            g["name"],
+            _n(g["documents"]),
+            _n(g["matched"]),
+            percent(g["matched"], left["documents"]),
+            percent(g["explained"], left["shingles"]),
+        )
         for g in teachers[:GROUPS_SHOWN]
     ]
     by_source: list[Row] = [
-        (g["name"], _n(g["documents"]), _n(g["matched"]), percent(g["matched"], g["documents"]),
-         percent(g["explained"], g["shingles"]))
-        for g in sources[:GROUPS_SHOWN]
+        (
+            g["name"],
+            _n(g["documents"]),
+            _n(g["matched"]),
+            percent(g["matched"], g["documents"]),
+            percent(g["explained"], g["shingles"]),
+        )
+        for g in (sources[:GROUPS_SHOWN] if len(sources) > 1 else ())
     ]
     note = "A document of LEFT that has near copies by several teachers counts for each." + _rest(teachers)
     return [
-        Table("teachers", "By teacher (or file) of RIGHT", note,
-              ("teacher", "its documents", "documents of LEFT matched", "share of LEFT", "share of its shingles"),
-              by_teacher),
-        Table("sources", "By source of LEFT", _rest(sources).strip(),
-              ("source", "documents", "matched", "share", "share of shingles"), by_source),
+        Table(
+            "teachers",
+            "By teacher (or file) of RIGHT",
+            note,
+            (
+                "teacher",
+                "its documents",
+                "documents of LEFT matched",
+                "share of LEFT",
+                "share of its shingles",
+            ),
+            by_teacher,
+        ),
+        Table(
+            "sources",
+            "By source of LEFT",
+            _rest(sources).strip(),
+            ("source", "documents", "matched", "share", "share of shingles"),
+            by_source,
+        ),
     ]
 
 
@@ -110,12 +151,15 @@ def recall(found: Part) -> Table:
         (
             f"Jaccard similarity {similarity(r['at'])}"
             if r["kind"] == "jaccard"
-            else f"a document of RIGHT with {r['at']:.0f} shingles, of which LEFT holds {similarity(found['containment'])}",
+            else f"{r['at']:.0f} shingles in RIGHT, {similarity(found['containment'])} of them in LEFT",
             share(r["probability"]) if r["probability"] < 0.9995 else "above .999",
         )
         for r in found["recalls"]
     ]
-    note = "What is below the threshold is not reported; what is above it may be missed with the rest of the probability."
+    note = (
+        "What is below the threshold is not reported; what is above it may be missed with the rest of the "
+        "probability."
+    )
     return Table("recall", "How surely a pair is found", note, ("pair of", "found with probability"), rows)
 
 
@@ -123,9 +167,14 @@ def pairs(found: Part) -> Table:
     """The pairs that share most."""
     rows: list[Row] = [
         (
-            p["left_id"], p["right_id"], p["teacher"], _n(p["shared"]),
+            p["left_id"],
+            p["right_id"],
+            p["teacher"],
+            _n(p["shared"]),
             f"{_n(p['left_size'])} and {_n(p['right_size'])}",
-            similarity(p["jaccard"]), similarity(p["left_in_right"]), similarity(p["right_in_left"]),
+            similarity(p["jaccard"]),
+            similarity(p["left_in_right"]),
+            similarity(p["right_in_left"]),
         )
         for p in found["pairs"][:PAIRS_SHOWN]
     ]

@@ -55,13 +55,16 @@ def read_overlap(path: Path, run: str = "latest") -> Any:
     row, summary = parts["runs"][0], parts["overlap_results"][0]
     config = json.loads(row["config"])
     kinds = {"corpora": result.CorpusFigures, "groups": result.GroupFigures, "pairs": result.PairRow}
-    own = {name: tuple(_one(kinds[name], r) for r in parts[table]) for table, name in PARTS.items()}
+    own: dict[str, Any] = {
+        name: tuple(_one(kinds[name], r) for r in parts[table]) for table, name in PARTS.items()
+    }
+    plain: dict[str, Any] = {name: row[name] for name in ("command", "started", "finished", "seed")}
+    plain |= {name: dict(row[name]) for name in MAPS}
     return result.OverlapReport(
         run=Run(
             id=row["run_id"],
             config={k: tuple(v) if isinstance(v, list) else v for k, v in config.items()},
-            **{name: row[name] for name in ("command", "started", "finished", "seed")},
-            **{name: dict(row[name]) for name in MAPS},
+            **plain,
         ),
         headline=row["headline"],
         weighed=_one(result.Weighed, summary),

@@ -67,7 +67,9 @@ class KeyIndex:
         stays = place < cap
         return KeyIndex(keys[stays], documents[stays], np.repeat(sizes, sizes)[stays])
 
-    def candidates(self, keys: Keys, rows: Positions, met: Positions | None = None, cap: int = 0) -> Candidates:
+    def candidates(
+        self, keys: Keys, rows: Positions, met: Positions | None = None, cap: int = 0
+    ) -> Candidates:
         """Pairs of an indexed document and a row of the batch that share a key.
 
         Parameters

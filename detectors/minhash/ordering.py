@@ -28,7 +28,7 @@ def ordered(keys: Keys, rows: Positions) -> tuple[Keys, Positions]:
 def _scatter(
     keys: Keys, rows: Positions, shift: int, to_keys: Keys, to_rows: Positions, starts: Positions
 ) -> bool:
-    """Move all by one byte of the key, in order; False, and nothing moved, if that byte is always the same."""
+    """Move all by one byte of the key, in order; False, and nothing moved, if that byte never differs."""
     n = len(keys)
     starts[:] = 0
     for i in range(n):
