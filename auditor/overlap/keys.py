@@ -22,7 +22,7 @@ from detectors.minhash.signatures import MinHash
 from detectors.types import Float64
 
 KEYS = pa.schema([("document", pa.int64()), ("key", pa.uint64())])
-RATE = 0.125
+RATE = 0.25
 """Share of the shingles that are kept to find answers inside longer records."""
 
 

@@ -119,7 +119,7 @@ class Corpus:
     def _types(self, con: Connection, file: File) -> dict[str, str]:
         while True:
             try:
-                found = con.execute(statements.described(file, self.object_size)).fetchall()
+                found = con.execute(statements.described(file, self.object_size, self.keep_going)).fetchall()
             except duckdb.Error as error:
                 if not self._larger(con, error):
                     raise explained(self.name, [file], error) from None
@@ -148,12 +148,12 @@ class Corpus:
             "memory_limit": MEMORY if self.object_size == OBJECT_SIZES[0] else "80%",
             "arrow_large_buffer_size": "true",
             "autoinstall_known_extensions": "false",
-            "temp_directory": str(self.spill),
         }
         if self.object_size > OBJECT_SIZES[0]:
             settings["threads"] = "1"
         try:
             if not file.table:
+                settings["temp_directory"] = str(self.spill)
                 con = duckdb.connect(config=settings)
             else:
                 # A file of the other party may hold views that read elsewhere: it may not.
@@ -198,7 +198,7 @@ def explained(name: str, files: list[File], error: Exception) -> AuditError:
     said = str(error)
     place = next((f.name for f in files if str(f.path) in said), files[0].name if len(files) == 1 else name)
     line = re.search(r"in line (\d+)|on line:? (\d+)", said, re.IGNORECASE)
-    where = f"{place}, line {line[1] or line[2]}" if line else place
+    where = f"{place}, near line {line[1] or line[2]}" if line else place
     first = " ".join(said.split("\n\n", maxsplit=1)[0].split())[:300]
     for pattern, message in _SAID:
         if re.search(pattern, said, re.IGNORECASE):
@@ -222,12 +222,12 @@ _SAID = (
         "the text is not UTF-8. Convert the file, or add --keep-going to leave such lines out.",
     ),
     (
-        "GZIP|zstd|unexpected end|decompress|truncated",
-        "the packed stream is damaged or cut off. Get the file again.",
-    ),
-    (
         "malformed json|invalid input.*json",
         "this is not JSON. Correct it, or add --keep-going to leave such lines out.",
+    ),
+    (
+        "GZIP|zstd|unexpected end|decompress|truncated",
+        "the packed stream is damaged or cut off. Get the file again.",
     ),
     (
         "maximum_object_size|max_line_size|maximum line size",

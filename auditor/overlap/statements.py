@@ -12,7 +12,7 @@ from auditor.overlap.columns import Chosen
 from auditor.overlap.names import File
 
 # Who speaks for the model in the chat formats in use.
-TURNS = """array_to_string(list_transform(
+TURNS = """nullif(array_to_string(list_transform(
     list_filter(from_json({0}, '["JSON"]'), lambda m: lower(coalesce(m->>'role', m->>'from'))
         IN ('assistant', 'gpt', 'model', 'chatgpt', 'bot', 'ai')),
     lambda m: coalesce(CASE json_type(m, '$.content')
@@ -40,9 +40,9 @@ def _escaped(path: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in path)
 
 
-def described(file: File, object_size: int) -> str:
+def described(file: File, object_size: int, keep_going: bool) -> str:
     """What says names and types of the columns of one file."""
-    return f"DESCRIBE SELECT * FROM {_scan((file,), None, object_size, False)}"
+    return f"DESCRIBE SELECT * FROM {_scan((file,), None, object_size, keep_going)}"
 
 
 def selected(files: Sequence[File], chosen: Chosen, object_size: int, keep_going: bool) -> str:

@@ -76,8 +76,8 @@ def alternatives(references: int, also: int | None, left: CorpusFigures) -> tupl
     seen = ""
     if also is not None:
         seen = (
-            f" Of the {left.matched:,} documents matched, {also:,} have no near copy that not one of the "
-            f"{references} reference corpora has, too."
+            f" Of the {left.matched:,} documents matched, {also:,} match only documents that one of the "
+            f"{references} reference corpora matches, too."
         )
     return (
         Alternative(
@@ -110,7 +110,7 @@ def notes(corpora: Sequence[CorpusFigures], opened: Sequence[Corpus], told: Told
             )
         short = (c.without_shingles or 0) - c.without_text
         if short > 0:
-            found.append(f"{c.name}: {short:,} documents are shorter than one shingle and match nothing.")
+            found.append(f"{c.name}: {short:,} documents hold no word and match nothing.")
         if c.not_utf8:
             found.append(f"{c.name}: {c.not_utf8:,} documents are not UTF-8; their bytes were compared.")
         if c.distinct < c.documents:
