@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from auditor.overlap.columns import Chosen
 from auditor.overlap.names import File
 
-# Who speaks for the model in the chat formats in use.
+# What the model says in the chat formats in use; NULL where it says nothing.
 TURNS = """nullif(array_to_string(list_transform(
     list_filter(from_json({0}, '["JSON"]'), lambda m: lower(coalesce(m->>'role', m->>'from'))
         IN ('assistant', 'gpt', 'model', 'chatgpt', 'bot', 'ai')),
     lambda m: coalesce(CASE json_type(m, '$.content')
         WHEN 'ARRAY' THEN array_to_string(json_extract_string(m, '$.content[*].text'), '')
-        ELSE m->>'content' END, m->>'value')), chr(10) || chr(10))"""
+        ELSE m->>'content' END, m->>'value')), chr(10) || chr(10)), '')"""
 PARTS = """array_to_string(from_json({0}, '["VARCHAR"]'), chr(10) || chr(10))"""
 
 
