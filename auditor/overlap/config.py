@@ -86,5 +86,5 @@ class OverlapConfig:
         return LEVELS.index(level) >= LEVELS.index(self.fail_on)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for storing."""
-        return asdict(self)
+        """Plain values in the order of their names, as they are read back from the store."""
+        return dict(sorted(asdict(self).items()))

@@ -108,7 +108,7 @@ def test_a_file_from_before_the_table_can_be_read_and_gets_it(tmp_path):
     assert repr(store.read_report(path)) == old and store.check_run(path) == ()
     with duckdb.connect(str(path), read_only=True) as con:
         numbers = con.execute("SELECT number, name FROM migrations ORDER BY number").fetchall()
-    assert numbers == [(1, "first_tables"), (2, "embeddings"), (3, "pair_tests")]
+    assert numbers == [(1, "first_tables"), (2, "embeddings"), (3, "pair_tests"), (4, "overlaps")]
 
 
 def test_a_copy_without_them_is_smaller_and_as_whole(path, tmp_path):
