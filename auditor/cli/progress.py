@@ -65,7 +65,9 @@ class Bars:
         elif self._unit and now - self._said >= LINE_EVERY:
             self._said = now
             whole = "" if self._total is None else f" of {self._total}"
-            self._terminal.say(", ".join(filter(None, [f"{self._done}{whole} {self._unit}", self._pace(now)])))
+            self._terminal.say(
+                ", ".join(filter(None, [f"{self._done}{whole} {self._unit}", self._pace(now)]))
+            )
 
     def warn(self, text: str) -> None:
         """Say what the user should know, above the bars."""

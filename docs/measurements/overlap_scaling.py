@@ -109,7 +109,14 @@ def _write(folder: Path, texts: list[str], n: int) -> set[str]:
 
 def _run(folder: Path, containment: float | None) -> tuple[float, float, float]:
     """Seconds, processor seconds and peak MiB of one run of the command."""
-    command = [sys.executable, "-c", COMMAND, "overlap", str(folder / "left.jsonl"), str(folder / "right.jsonl")]
+    command = [
+        sys.executable,
+        "-c",
+        COMMAND,
+        "overlap",
+        str(folder / "left.jsonl"),
+        str(folder / "right.jsonl"),
+    ]
     command += ["--evidence", str(folder / "audit.duckdb"), "-o", str(folder / "report.json"), "-q"]
     command += ["--pairs", str(folder / "pairs.parquet"), "--spill", str(folder)]
     command += [] if containment is None else ["--containment", str(containment)]

@@ -37,14 +37,21 @@ def case(tmp_path):
 
 
 def expected(left, right, threshold):
-    return {(i, j): jaccard(a, b) for i, a in enumerate(left) for j, b in enumerate(right) if jaccard(a, b) >= threshold}
+    return {
+        (i, j): jaccard(a, b)
+        for i, a in enumerate(left)
+        for j, b in enumerate(right)
+        if jaccard(a, b) >= threshold
+    }
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.8, 1.0])
 @pytest.mark.parametrize("kept", ["left", "right"])
 def test_counts_are_those_of_python_sets(tmp_path, case, threshold, kept, monkeypatch):
     left, right, sources, teachers, paths = case
-    monkeypatch.setattr("auditor.overlap.sides.Side.size", property(lambda s: int((s.name == paths[0]) != (kept == "left"))))
+    monkeypatch.setattr(
+        "auditor.overlap.sides.Side.size", property(lambda s: int((s.name == paths[0]) != (kept == "left")))
+    )
     found = compared(tmp_path, *paths, threshold=threshold, source="origin")
     every = expected(left, right, threshold)
     matched = {i for i, _ in every}
@@ -53,7 +60,9 @@ def test_counts_are_those_of_python_sets(tmp_path, case, threshold, kept, monkey
     assert (other.documents, other.distinct) == (len(right), len(set(right)))
     assert other.matched == len({j for _, j in every})
     assert own.shingles == sum(len(shingles(t)) for t in left)
-    covered = {i: shingles(left[i]) & set().union(*(shingles(right[j]) for k, j in every if k == i)) for i in matched}
+    covered = {
+        i: shingles(left[i]) & set().union(*(shingles(right[j]) for k, j in every if k == i)) for i in matched
+    }
     assert own.explained == sum(map(len, covered.values()))
     by_teacher = {g.name: g for g in found.groups if g.kind == "teacher"}
     for name in ("T", "U"):
@@ -90,19 +99,27 @@ def test_a_short_answer_inside_a_long_record_is_found_by_containment(tmp_path):
     found = compared(tmp_path, *paths, containment=0.8)
     assert found.corpora[0].matched == found.corpora[0].contained == 10
     assert all(p.right_in_left == 1 and p.jaccard < 0.1 for p in found.pairs)
-    assert [0.99 < r.probability < 1 for r in found.recalls if r.kind == "containment" and r.at == 50] == [True]
+    assert [0.99 < r.probability < 1 for r in found.recalls if r.kind == "containment" and r.at == 50] == [
+        True
+    ]
 
 
 def test_a_phrase_is_not_sought_inside_records(tmp_path):
     records = [f"{r} I am sorry but I cannot help" for r in documents(5, 10, 300)]
-    paths = jsonl(tmp_path / "l.jsonl", records), jsonl(tmp_path / "r.jsonl", ["I am sorry but I cannot help"])
+    paths = (
+        jsonl(tmp_path / "l.jsonl", records),
+        jsonl(tmp_path / "r.jsonl", ["I am sorry but I cannot help"]),
+    )
     assert compared(tmp_path, *paths, containment=0.5).corpora[0].matched == 0
 
 
 @pytest.mark.parametrize("shingle", ["characters:8", "bytes:8", "words:1"])
 def test_other_shingles(tmp_path, shingle):
     right = documents(6, 10)
-    paths = jsonl(tmp_path / "l.jsonl", [edited(right[0], 5), *documents(7, 5)]), jsonl(tmp_path / "r.jsonl", right)
+    paths = (
+        jsonl(tmp_path / "l.jsonl", [edited(right[0], 5), *documents(7, 5)]),
+        jsonl(tmp_path / "r.jsonl", right),
+    )
     found = compared(tmp_path, *paths, shingle=shingle, threshold=0.7)
     assert found.pairs[0].left_id == "#1" and found.pairs[0].right_id == "#1"
 
@@ -124,7 +141,9 @@ def test_templates_are_capped_and_told(tmp_path, kept, monkeypatch):
         jsonl(tmp_path / "l.jsonl", [f"{body} left {i}" for i in range(50)]),
         jsonl(tmp_path / "r.jsonl", [f"{body} right {i}" for i in range(n)]),
     )
-    monkeypatch.setattr("auditor.overlap.sides.Side.size", property(lambda s: int((s.name == paths[0]) != (kept == "left"))))
+    monkeypatch.setattr(
+        "auditor.overlap.sides.Side.size", property(lambda s: int((s.name == paths[0]) != (kept == "left")))
+    )
     found = compared(tmp_path, *paths)
     assert found.corpora[0].matched == 50 and found.crowded == 50
     assert found.n_pairs < 50 * n

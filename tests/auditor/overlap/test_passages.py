@@ -8,7 +8,9 @@ from tests.auditor.overlap.corpora import documents, edited
 
 from auditor.overlap.passages import ALIGNED, KEPT, _around, shared
 
-words = st.lists(st.sampled_from(["the", "cat", "sat", "on", "a", "mat", ".", "éß", "漢字"]), max_size=40).map(" ".join)
+words = st.lists(
+    st.sampled_from(["the", "cat", "sat", "on", "a", "mat", ".", "éß", "漢字"]), max_size=40
+).map(" ".join)
 
 
 @settings(max_examples=80, deadline=None)
@@ -29,7 +31,9 @@ def test_an_edited_copy_is_marked_but_for_the_edits():
     unmarked = other
     for start, end in reversed(marks):
         unmarked = unmarked[:start] + unmarked[end:]
-    assert all(f"changed0x{at}" in unmarked for at in (int(w.split("x")[1]) for w in other.split() if "changed" in w))
+    assert all(
+        f"changed0x{at}" in unmarked for at in (int(w.split("x")[1]) for w in other.split() if "changed" in w)
+    )
 
 
 def test_a_passage_deep_inside_a_long_text_is_shown():

@@ -165,7 +165,9 @@ def test_lines_that_cannot_be_read_can_be_left_out(tmp_path, right):
 def test_columns_are_asked_for(tmp_path, right):
     both = jsonl(tmp_path / "two.jsonl", TEXTS, response=TEXTS)
     assert "'text' and 'response'" in refused(tmp_path, both, right)
-    assert compared(tmp_path, both, right, text="response", right_text="text").corpora[0].matched == len(TEXTS)
+    assert compared(tmp_path, both, right, text="response", right_text="text").corpora[0].matched == len(
+        TEXTS
+    )
     none = jsonl(tmp_path / "none.jsonl", TEXTS, column="a", b=TEXTS)
     assert "a, b" in refused(tmp_path, none, right)
     assert "no column 'nope'" in refused(tmp_path, right, none, text="nope")

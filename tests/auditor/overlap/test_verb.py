@@ -27,7 +27,11 @@ def audit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     log = documents(1, 30)
     log[0] = f"{HOSTILE} {log[0]}"
-    jsonl(Path("left.jsonl"), [edited(log[0], 4), *log[1:6], *documents(2, 20)], id=[f"<b>{i}" for i in range(26)])
+    jsonl(
+        Path("left.jsonl"),
+        [edited(log[0], 4), *log[1:6], *documents(2, 20)],
+        id=[f"<b>{i}" for i in range(26)],
+    )
     jsonl(Path("right.jsonl"), log, column="response", model=["T|1"] * 15 + ["<i>U"] * 15)
     for i in range(20):
         jsonl(Path(f"ref-{i}.jsonl"), documents(50 + i, 10))

@@ -59,11 +59,10 @@ def test_references_are_counted_like_the_left_corpus(tmp_path):
     others = tmp_path / "others"
     others.mkdir()
     names = [
-        jsonl(others / f"{i}.jsonl", [*(public if i == 0 else []), *documents(100 + i, 12)]) for i in range(20)
+        jsonl(others / f"{i}.jsonl", [*(public if i == 0 else []), *documents(100 + i, 12)])
+        for i in range(20)
     ]
-    found = compared(
-        tmp_path, left, jsonl(tmp_path / "right.jsonl", log), references=tuple(names)
-    )
+    found = compared(tmp_path, left, jsonl(tmp_path / "right.jsonl", log), references=tuple(names))
     mine, right, *rest = found.corpora
     assert (mine.matched, right.matched) == (10, 10)
     assert [c.matched for c in rest] == [4] + [0] * 19

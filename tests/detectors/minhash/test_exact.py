@@ -12,7 +12,9 @@ from detectors.minhash.sampled import Sample
 from tests.detectors.minhash import reference
 
 KINDS = st.sampled_from([("words", 3), ("words", 5), ("bytes", 4), ("bytes", 9), ("characters", 3)])
-parts = st.lists(st.sampled_from([b"the", b"of", b"a", "考".encode(), b"\xff", b"\x00", b"longer words"]), max_size=40)
+parts = st.lists(
+    st.sampled_from([b"the", b"of", b"a", "考".encode(), b"\xff", b"\x00", b"longer words"]), max_size=40
+)
 documents = st.lists(parts.map(b" ".join) | st.binary(max_size=60), min_size=1, max_size=6)
 
 

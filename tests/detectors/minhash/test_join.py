@@ -40,9 +40,9 @@ def slow(left, right, cap):
 def test_every_pair_that_shares_a_key_once_in_any_order(left, right, cap, random):
     index = KeyIndex.of(*columns(left), cap=cap)
     found = index.candidates(*columns(right))
-    assert dict(zip(zip(found.left.tolist(), found.right.tolist(), strict=True), found.shared, strict=True)) == slow(
-        left, right, cap
-    )
+    assert dict(
+        zip(zip(found.left.tolist(), found.right.tolist(), strict=True), found.shared, strict=True)
+    ) == slow(left, right, cap)
     random.shuffle(left)
     random.shuffle(right)
     again = KeyIndex.of(*columns(left), cap=cap).candidates(*columns(right))
