@@ -20,7 +20,7 @@ class CorpusFigures:
     Attributes
     ----------
     role : left, right or reference. without_text : rows with no text. without_shingles : documents with
-        nothing to compare, those without text among them. not_utf8 : documents taken as bytes, not being UTF-8.
+        nothing to compare, those without text among them. not_utf8 : documents taken as bytes.
     matched : documents with a near copy on the other side. contained : left documents that hold enough of a
         right one (only where it was asked); these count as matched, too.
     shingles : different shingles, added up over documents (0 for the right side: not counted).

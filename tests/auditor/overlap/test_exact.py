@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.auditor.overlap.corpora import compared, documents, edited, jsonl
 
 from auditor.overlap import join as joining
+from tests.auditor.overlap.corpora import compared, documents, edited, jsonl
 
 
 def shingles(text: str, n: int = 5) -> set[tuple[str, ...]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.auditor.overlap.corpora import documents, edited
 
 from auditor.overlap.passages import ALIGNED, KEPT, _around, shared
+from tests.auditor.overlap.corpora import documents, edited
 
 words = st.lists(
     st.sampled_from(["the", "cat", "sat", "on", "a", "mat", ".", "éß", "漢字"]), max_size=40

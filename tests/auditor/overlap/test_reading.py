@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from tests.auditor.overlap.corpora import compared, documents, jsonl
 
 from auditor.errors import AuditError, IncompleteError
+from tests.auditor.overlap.corpora import compared, documents, jsonl
 
 TEXTS = documents(11, 12)
 

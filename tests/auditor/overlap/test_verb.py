@@ -12,12 +12,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from tests.auditor.overlap.corpora import documents, edited, jsonl
 
 from auditor import shipped
 from auditor.cli import main
 from auditor.reports.overlap import render
 from auditor.store import check_run, is_overlap, list_runs, read_overlap
+from tests.auditor.overlap.corpora import documents, edited, jsonl
 
 HOSTILE = "<script>alert(1)</script> \x1b[2J | `code` [link](http://x) \u202e reversed"
 
@@ -102,7 +102,7 @@ def test_the_evidence_file_gives_the_report_again(audit):
     assert read_overlap(path, run.id) == found
     assert set(found.run.inputs) == {"left.jsonl", "right.jsonl"}
     with duckdb.connect(str(path)) as con:
-        con.execute("UPDATE overlap_pairs SET jaccard = 1 WHERE position = 0")
+        con.execute("UPDATE overlap_pairs SET jaccard = .123 WHERE position = 0")
     assert check_run(path)[0].startswith("overlap_pairs row 0")
 
 

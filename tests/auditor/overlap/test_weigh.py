@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.auditor.overlap.corpora import compared, documents, jsonl
 
 from auditor.overlap.result import CorpusFigures
 from auditor.overlap.weigh import weigh
 from auditor.thresholds import MIN_REFERENCES
+from tests.auditor.overlap.corpora import compared, documents, jsonl
 
 
 def corpus(role: str, matched: int, documents: int = 1000) -> CorpusFigures:

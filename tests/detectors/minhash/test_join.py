@@ -1,4 +1,4 @@
-"""The join against a slow one over dictionaries: every pair that shares a key, in any order, within the cap."""
+"""The join against a slow one over dictionaries: every pair that shares a key, once, within the cap."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_pair_that_shares_a_key_once_in_any_order(left, right, cap, random
 @settings(max_examples=100, deadline=None)
 @given(few_keys, few_keys, st.integers(1, 4), st.integers(1, 5))
 def test_either_side_may_be_kept(left, right, cap, pieces):
-    """Keeping the left side and streaming the right in order gives the pairs of keeping the right with a cap."""
+    """Keeping the left side and streaming the right in order gives the pairs of keeping the right."""
     kept = KeyIndex.of(*columns(left), cap=1 << 62)
     met = np.zeros(len(kept.keys), np.int64)
     pairs = set()
