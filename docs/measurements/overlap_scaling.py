@@ -3,11 +3,11 @@
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_scaling.py [--keep FOLDER] [SIZES ...]
 
 Each side has as many documents, made from real model outputs (`outputs/alpaca_eval.parquet`): parts of them
-one after another, about 1.9 KB, all different. Every 20th document of LEFT is a copy of one of
-RIGHT with up to 30 % of its words replaced, seeded. The command runs as a user's would, with a fresh evidence
-file; memory is the proportional set size of the process, five times a second. The exponent of the processor
-seconds compares a row with the one above: 1 = linear. Of the planted copies with an exact Jaccard similarity of .5 or
-more it is counted how many were found.
+one after another, about 1.9 KB, all different. Every 20th document of LEFT is a copy of one of RIGHT with
+up to 30 % of its words replaced, seeded. The command runs as a user's would, with a fresh evidence file;
+memory is the proportional set size of the process, five times a second. The exponent of the processor
+seconds compares a row with the one above: 1 = linear. Of the planted copies with an exact Jaccard
+similarity of .5 or more it is counted how many were found.
 """
 
 from __future__ import annotations
