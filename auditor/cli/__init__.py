@@ -23,6 +23,7 @@ from auditor.cli.collect import collect
 from auditor.cli.compare import compare
 from auditor.cli.controls import controls
 from auditor.cli.list import list_
+from auditor.cli.overlap import overlap
 from auditor.cli.panel import panel
 from auditor.cli.report import report
 from auditor.cli.score import score
@@ -135,5 +136,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, collect, score, panel, report, list_, calibrate, bench, controls):
+for _verb in (compare, overlap, collect, score, panel, report, list_, calibrate, bench, controls):
     main.add_command(_verb)

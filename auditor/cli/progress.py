@@ -64,7 +64,10 @@ class Bars:
             self._progress.update(self._task, advance=steps, pace=self._pace(now))
         elif self._unit and now - self._said >= LINE_EVERY:
             self._said = now
-            self._terminal.say(f"{self._done} of {self._total} {self._unit}, {self._pace(now)}")
+            whole = "" if self._total is None else f" of {self._total}"
+            self._terminal.say(
+                ", ".join(filter(None, [f"{self._done}{whole} {self._unit}", self._pace(now)]))
+            )
 
     def warn(self, text: str) -> None:
         """Say what the user should know, above the bars."""
@@ -73,8 +76,10 @@ class Bars:
     def _pace(self, now: float) -> str:
         """Steps a second since the stage began, and the time left at that."""
         rate = self._done / max(now - self._started, 1e-9)
-        if not self._unit or self._total is None or not self._done:
+        if not self._unit or not self._done:
             return ""
+        if self._total is None:
+            return f"{rate:.1f}/s"
         return f"{rate:.1f}/s, {duration((self._total - self._done) / rate)} left"
 
 

@@ -27,9 +27,26 @@ def report(
     places = destinations(format, output)
     refuse_overwriting(output, {"the evidence file": evidence})
 
+    from auditor.store import is_overlap
+
+    write = _overlap if is_overlap(Path(evidence), run) else _comparison
+    for format_, place in places:
+        terminal.write(write(Path(evidence), run, format_), place)
+
+
+def _comparison(evidence: Path, run: str, format: str) -> str:
+    """A report of `audit compare`."""
     from auditor.reports import render
     from auditor.store import read_report
 
-    found = read_report(Path(evidence), run)
-    for format_, place in places:
-        terminal.write(render(found, format_), place)
+    return render(read_report(evidence, run), format)
+
+
+def _overlap(evidence: Path, run: str, format: str) -> str:
+    """A report of `audit overlap`."""
+    from dataclasses import asdict
+
+    from auditor.reports.overlap import render
+    from auditor.store import read_overlap
+
+    return render(asdict(read_overlap(evidence, run)), format)

@@ -72,7 +72,7 @@ def _piece(piece: excerpts.Piece) -> Markup:
     return template.format(inert.visible(piece.text))
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """What is printed when a template prints a value: nothing invisible, no None."""
     if value is None:
         return numerals.MISSING
@@ -85,7 +85,7 @@ def _environment() -> Environment:
         loader=PackageLoader("auditor.reports"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

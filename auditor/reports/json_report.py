@@ -20,7 +20,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 def render(report: Report) -> str:
     """Render as indented JSON, ASCII only, so that no terminal reads an escape sequence in it."""
-    return json.dumps(_strict(as_data(report)), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(strict(as_data(report)), indent=2, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -82,12 +82,12 @@ def _exhibit(exhibit: Exhibit) -> dict[str, Any]:
     )
 
 
-def _strict(value: Any) -> Any:
+def strict(value: Any) -> Any:
     """The same with null for figures that are none, and the replacement character for half characters."""
     if isinstance(value, dict):
-        return {_strict(k): _strict(v) for k, v in value.items()}
+        return {strict(k): strict(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return None if _unbounded(value) else [_strict(v) for v in value]
+        return None if _unbounded(value) else [strict(v) for v in value]
     if isinstance(value, str):
         return SURROGATE.sub("\ufffd", value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -39,22 +39,22 @@ def render(report: Report) -> str:
     parts = [f"# {inline(report.headline) or 'Distillation audit'}", _about(report)]
     parts += ["## Answer"] + [part for v in report.verdicts for part in _verdict(v, report)]
     if report.caveats:
-        parts += ["### Caveats of this run", _bullets(report.caveats)]
+        parts += ["### Caveats of this run", bullets(report.caveats)]
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
     for section in exact.sections(report):
-        table = _table(exact.HEAD, [row.values for row in section.rows])
-        parts += [f"### {section.title}", table, inline(section.explained)]
+        tests = table(exact.HEAD, [row.values for row in section.rows])
+        parts += [f"### {section.title}", tests, inline(section.explained)]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:
         rows = phrases.unmeasured(report)
-        parts += ["### Not measured", _bullets(f"{names}: {reason}" for names, reason in rows)]
+        parts += ["### Not measured", bullets(f"{names}: {reason}" for names, reason in rows)]
     parts += [part for t in phrases.exhibited(report) for part in _exhibits(t, report)]
     parts += [part for t in surprises.teachers(report) for part in _expected(t, report)]
     if report.excluded:
         kept_out = [(r.reason, r.towards, ", ".join(r.models)) for r in roster.reasons(report)]
-        parts += ["## Models that are not references", _table(("reason", "towards", "models"), kept_out)]
+        parts += ["## Models that are not references", table(("reason", "towards", "models"), kept_out)]
     return "\n\n".join([*parts, *_reproduction(report)]) + "\n"
 
 
@@ -84,11 +84,11 @@ def _verdict(verdict: Verdict, report: Report) -> list[str]:
     ]
     if not phrases.on_tests(verdict):
         rows = _on_answers(verdict, report, tested)
-    parts.append(_table(("figure", "value"), rows))
+    parts.append(table(("figure", "value"), rows))
     parts.append(inline(f"Weighed: that {claim}, against that {otherwise}."))
     parts += [inline(line) for line in (phrases.reach(verdict), phrases.siblings(verdict)) if line]
     if found := controls.lines(verdict):
-        parts += [controls.TITLE, _bullets(found)]
+        parts += [controls.TITLE, bullets(found)]
     return parts
 
 
@@ -111,7 +111,7 @@ def _on_answers(verdict: Verdict, report: Report, tested: str) -> list[tuple[str
 def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
     if not findings:
         return []
-    parts = [f"### Towards {inline(teacher)}", _table(STATISTICS, [_figures(f) for f in findings])]
+    parts = [f"### Towards {inline(teacher)}", table(STATISTICS, [_figures(f) for f in findings])]
     for f in findings:
         notes = list(f.caveats)
         if f.p_t_family_range:
@@ -119,7 +119,7 @@ def _measurements(teacher: str, findings: Sequence[Finding]) -> list[str]:
         if f.p_t_decoy_range:
             notes.append(f"predictive p without any one decoy provider: {p_span(f.p_t_decoy_range)}.")
         if notes:
-            parts.append(_bullets(f"{f.detector} {f.statistic}: {note}" for note in notes))
+            parts.append(bullets(f"{f.detector} {f.statistic}: {note}" for note in notes))
     return parts
 
 
@@ -152,11 +152,11 @@ def _exhibit(exhibit: Exhibit, report: Report) -> list[str]:
     return [
         f"### {phrases.kind(exhibit)}: probe {inline(exhibit.probe)}",
         f"{alone[0].upper()}{alone[1:]}.",
-        _fence(_cut(exhibit.prompt, ())),
+        fence(cut(exhibit.prompt, ())),
         "Student:",
-        _fence(_cut(exhibit.student_text, exhibit.student_spans)),
+        fence(cut(exhibit.student_text, exhibit.student_spans)),
         "Teacher:",
-        _fence(_cut(exhibit.teacher_text, exhibit.teacher_spans)),
+        fence(cut(exhibit.teacher_text, exhibit.teacher_spans)),
     ]
 
 
@@ -164,10 +164,11 @@ def _expected(teacher: str, report: Report) -> list[str]:
     """A table of the passages that the student alone expected."""
     found = [(*row, e.probe) for e in surprises.exhibits_of(report, teacher) for row in surprises.rows(e)]
     title = f"## {inline(surprises.title(report, teacher))}"
-    return [title, surprises.EXPLAINED, _table((*surprises.HEAD, "probe"), found)]
+    return [title, surprises.EXPLAINED, table((*surprises.HEAD, "probe"), found)]
 
 
-def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:
+def cut(text: str, spans: Iterable[Sequence[float]]) -> str:
+    """A long text as what is near the spans, which stand between « and »."""
     shapes = {"plain": "{0}", "shared": "«{0}»", "omitted": "\n[... {1:,} characters not shown ...]\n"}
     found = excerpts.pieces(text, spans, EXCERPT)
     return "".join(shapes[p.kind].format(p.text, p.length) for p in found)
@@ -176,9 +177,9 @@ def _cut(text: str, spans: Iterable[Sequence[float]]) -> str:
 def _explanations(verdict: Verdict) -> list[str]:
     rows = [(a.name, "examined" if a.examined else "not examined", a.text) for a in verdict.alternatives]
     parts = [f"### {inline(phrases.subject(verdict))}"]
-    parts.append(_table(("explanation", "examined", "what is known"), rows) if rows else "None was examined.")
+    parts.append(table(("explanation", "examined", "what is known"), rows) if rows else "None was examined.")
     if verdict.would_change:
-        parts += ["What could change this verdict:", _bullets(verdict.would_change)]
+        parts += ["What could change this verdict:", bullets(verdict.would_change)]
     return parts
 
 
@@ -188,20 +189,22 @@ def _reproduction(report: Report) -> list[str]:
     facts += [("lineage table", report.lineage_source)]
     facts += [(f"version of {name}", value) for name, value in run.versions.items()]
     facts += [(f"SHA-256 of {name}", value) for name, value in (run.hashes | run.inputs).items()]
-    return ["## Reproduction", _fence(run.command), _table(("what", "value"), facts)]
+    return ["## Reproduction", fence(run.command), table(("what", "value"), facts)]
 
 
-def _bullets(lines: Iterable[str]) -> str:
+def bullets(lines: Iterable[str]) -> str:
+    """A list, each line escaped."""
     return "\n".join(f"- {inline(line)}" for line in lines)
 
 
-def _fence(text: str) -> str:
+def fence(text: str) -> str:
     """A code block whose fence is longer than any inside."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{visible(text)}\n{fence}"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table, each cell escaped."""
     lines = [head, tuple("---" for _ in head), *[tuple(inline(c) for c in row) for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

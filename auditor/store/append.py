@@ -30,12 +30,12 @@ def append_run(path: Path, report: Report, panel: PanelRows, measurements: Seque
     _check(report, panel, measurements)
     run = report.run.id
     with writing(path) as con:
-        _refuse_known(con, path, run)
+        refuse_known(con, path, run)
         position = con.execute("SELECT count(*) FROM runs").fetchall()[0][0]
-        _insert_rows(con, "runs", run, [run_row(report)], first=position)
+        insert_rows(con, "runs", run, [run_row(report)], first=position)
         for table in PARTS:
-            _insert_rows(con, table, run, part_rows(getattr(report, table)))
-        _insert_rows(con, "models", run, [{"model": name} for name in panel.subjects])
+            insert_rows(con, table, run, part_rows(getattr(report, table)))
+        insert_rows(con, "models", run, [{"model": name} for name in panel.subjects])
         _insert_probes(con, run, panel)
         _insert_responses(con, run, panel)
         _insert_measurements(con, run, measurements)
@@ -48,7 +48,7 @@ def commit_probes(path: Path, run_id: str, probes_hash: str, n_probes: int, when
     Committing to the same probes again (a run that was resumed) changes nothing.
     """
     with writing(path) as con:
-        _refuse_known(con, path, run_id)
+        refuse_known(con, path, run_id)
         found = con.execute(
             "SELECT probes_hash, n_probes, committed FROM commitments WHERE run_id = ?", [run_id]
         ).fetchall()
@@ -59,7 +59,7 @@ def commit_probes(path: Path, run_id: str, probes_hash: str, n_probes: int, when
             )
         if not found:
             row = {"probes_hash": probes_hash, "n_probes": n_probes, "committed": when}
-            _insert_rows(con, "commitments", run_id, [row])
+            insert_rows(con, "commitments", run_id, [row])
             seal(con, run_id, "commitment")
 
 
@@ -74,12 +74,13 @@ def _check(report: Report, panel: PanelRows, measurements: Sequence[MeasurementR
             )
 
 
-def _refuse_known(con: Connection, path: Path, run: str) -> None:
+def refuse_known(con: Connection, path: Path, run: str) -> None:
+    """Raise if the file holds the run already."""
     if con.execute("SELECT 1 FROM runs WHERE run_id = ?", [run]).fetchall():
         raise AuditError(f"{path} holds run {run} already; runs are only added. Store it under a new run id.")
 
 
-def _insert_rows(con: Connection, table: str, run: str, rows: list[dict[str, Any]], first: int = 0) -> None:
+def insert_rows(con: Connection, table: str, run: str, rows: list[dict[str, Any]], first: int = 0) -> None:
     """Insert `rows` of one run, numbered from `first`."""
     schema = con.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
     schema = pa.schema([column for column in schema if column.name != "content_hash"])
@@ -120,7 +121,7 @@ def _insert_probes(con: Connection, run: str, panel: PanelRows) -> None:
     first_of = {one: n for n, one in reversed(list(enumerate(hashes))) if one not in known}
     new = sorted(first_of.values())
     _insert(con, "probes", rows.take(pa.array(new, pa.int64())), [hashes[n] for n in new])
-    _insert_rows(con, "run_probes", run, [{"probe_hash": one} for one in hashes])
+    insert_rows(con, "run_probes", run, [{"probe_hash": one} for one in hashes])
 
 
 def _insert_responses(con: Connection, run: str, panel: PanelRows) -> None:

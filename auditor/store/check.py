@@ -17,6 +17,7 @@ from auditor.store.connection import reading
 from auditor.store.migrations import Connection
 from auditor.store.runs import find_run
 from auditor.store.seal import (
+    OVERLAP,
     OWN,
     SHARED,
     START,
@@ -41,7 +42,7 @@ def check_run(path: Path, run: str = "latest") -> tuple[str, ...]:
         mine = [row for row in seals if row["run_id"] == run]
         problems = [problem for row in mine for problem in _check_tables(con, row)]
         problems += _check_commitment(con, run)
-    if not any(row["kind"] == "run" for row in mine):
+    if not any(row["kind"] in ("run", "overlap") for row in mine):
         problems.append(f"seals: run {run} has no seal")
     return (*problems, *_check_chain(seals))
 
@@ -78,7 +79,7 @@ def _first_changed(con: Connection, table: str, run: str) -> str | None:
             number = next(numbers)
             if expected != given:
                 return f"{table} row {number}{_place(rows, row)}: its content does not match its hash"
-            if table in OWN[1:] and rows["position"][row].as_py() != number:
+            if table in (*OWN[1:], *OVERLAP[1:]) and rows["position"][row].as_py() != number:
                 return f"{table} row {number}: is missing, or is there twice"
     return None
 

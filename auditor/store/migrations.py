@@ -48,12 +48,18 @@ def controls(con: Connection) -> None:
     con.execute(_CONTROLS)
 
 
+def overlaps(con: Connection) -> None:
+    """6: runs of `audit overlap`: summary, corpora, groups, near copies, and passages to read."""
+    con.execute(_OVERLAPS)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     first_tables,
     embeddings,
     pair_tests,
     surprises,
     controls,
+    overlaps,
 )
 
 
@@ -201,6 +207,32 @@ _CONTROLS = """
 ALTER TABLE verdicts ADD COLUMN controls STRUCT(
     share BIGINT, n BIGINT, moderate BIGINT, moderate_low DOUBLE, moderate_high DOUBLE, weak BIGINT,
     weak_low DOUBLE, weak_high DOUBLE, base VARCHAR, "method" VARCHAR, documents BIGINT, n_probes BIGINT)[];
+"""
+
+_OVERLAPS = """
+CREATE TABLE overlap_results (
+    run_id VARCHAR, position BIGINT, level VARCHAR, reason VARCHAR, words VARCHAR, p_rank DOUBLE,
+    p_floor DOUBLE, "references" BIGINT, threshold DOUBLE, containment DOUBLE, shingle VARCHAR,
+    n_candidates BIGINT, n_pairs BIGINT, crowded BIGINT, matched_in_references BIGINT,
+    recalls STRUCT(kind VARCHAR, "at" DOUBLE, probability DOUBLE)[],
+    alternatives STRUCT("name" VARCHAR, examined BOOLEAN, "text" VARCHAR)[], notes VARCHAR[],
+    content_hash VARCHAR);
+CREATE TABLE overlap_corpora (
+    run_id VARCHAR, position BIGINT, role VARCHAR, "name" VARCHAR, files BIGINT, documents BIGINT,
+    "distinct" BIGINT, without_text BIGINT, without_shingles BIGINT, not_utf8 BIGINT, n_bytes BIGINT,
+    matched BIGINT, contained BIGINT, shingles BIGINT, explained BIGINT, content_hash VARCHAR);
+CREATE TABLE overlap_groups (
+    run_id VARCHAR, position BIGINT, kind VARCHAR, "name" VARCHAR, documents BIGINT, matched BIGINT,
+    shingles BIGINT, explained BIGINT, content_hash VARCHAR);
+CREATE TABLE overlap_pairs (
+    run_id VARCHAR, position BIGINT, left_id VARCHAR, left_source VARCHAR, left_copies BIGINT,
+    right_id VARCHAR, right_source VARCHAR, teacher VARCHAR, right_copies BIGINT, shared BIGINT,
+    left_size BIGINT, right_size BIGINT, jaccard DOUBLE, left_in_right DOUBLE, right_in_left DOUBLE,
+    content_hash VARCHAR);
+CREATE TABLE overlap_passages (
+    run_id VARCHAR, position BIGINT, left_id VARCHAR, right_id VARCHAR, teacher VARCHAR, jaccard DOUBLE,
+    right_in_left DOUBLE, in_references BOOLEAN, left_text VARCHAR, right_text VARCHAR, left_cut BIGINT,
+    right_cut BIGINT, left_spans BIGINT[][], right_spans BIGINT[][], content_hash VARCHAR);
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

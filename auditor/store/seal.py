@@ -32,6 +32,14 @@ OWN = (  # tables whose rows belong to one run
     "verdicts",
     "issues",
 )
+OVERLAP = (  # the same of a run of `audit overlap`
+    "runs",
+    "overlap_results",
+    "overlap_corpora",
+    "overlap_groups",
+    "overlap_pairs",
+    "overlap_passages",
+)
 SHARED = ("probes", "responses")  # tables whose rows several runs may use
 _OWN_ROWS = "SELECT {columns} FROM {table} t WHERE run_id = $run ORDER BY position"
 _SHARED_ROWS = {
@@ -49,7 +57,9 @@ _SHARED_ROWS = {
 
 
 def sealed_tables(kind: str) -> tuple[str, ...]:
-    """Tables that a seal of this kind ("run" or "commitment") covers, in its order."""
+    """Tables that a seal of this kind ("run", "overlap" or "commitment") covers, in its order."""
+    if kind == "overlap":
+        return OVERLAP
     return ("commitments",) if kind == "commitment" else (*OWN, *SHARED)
 
 
@@ -60,7 +70,7 @@ def select_rows(con: Connection, table: str, run: str, columns: str = "t.*") -> 
 
 
 def seal(con: Connection, run: str, kind: str) -> None:
-    """Append the seal of a stored run ("run") or of its commitment ("commitment") to the chain."""
+    """Append the seal of a stored run ("run", "overlap") or of its commitment ("commitment") to the chain."""
     last = con.execute("SELECT position, seal FROM seals ORDER BY position DESC LIMIT 1").fetchall()
     position, previous = (last[0][0] + 1, last[0][1]) if last else (0, START)
     tables = canonical_json({name: table_digest(con, name, run) for name in sealed_tables(kind)})

@@ -44,6 +44,13 @@ class ShingleSets:
         """(n_documents,) int64, how many different shingles."""
         return np.diff(self.offsets)
 
+    def taken(self, rows: Positions) -> ShingleSets:
+        """Those of some documents ((n,) int64), in that order."""
+        sizes = self.sizes[rows]
+        offsets = np.r_[0, np.cumsum(sizes)]
+        place = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes) + np.repeat(self.offsets[rows], sizes)
+        return ShingleSets(self.values[place], offsets)
+
 
 @dataclass(frozen=True)
 class Overlaps:
@@ -105,6 +112,25 @@ def overlaps(left: ShingleSets, right: ShingleSets, pairs: tuple[Positions, Posi
     counts = np.empty(len(a), np.int64)
     _intersect(left.values, left.offsets, right.values, right.offsets, a, b, counts)
     return Overlaps(counts, left.sizes[a], right.sizes[b])
+
+
+def covered(
+    left: ShingleSets, right: ShingleSets, pairs: tuple[Positions, Positions], groups: Positions
+) -> Positions:
+    """How many shingles of a left document are in any of several right ones, exactly.
+
+    Parameters
+    ----------
+    pairs : (n_pairs,) int64 each, left and right documents.
+    groups : (n_groups + 1,) int64, where each run of pairs with one left document begins.
+
+    Returns
+    -------
+    (n_groups,) int64.
+    """
+    counts = np.empty(len(groups) - 1, np.int64)
+    _cover(left.values, left.offsets, right.values, right.offsets, *pairs, groups, counts)
+    return counts
 
 
 def _share(part: Positions, whole: Positions) -> Float64:
@@ -182,3 +208,33 @@ def _intersect(
             i += x <= y
             j += y <= x
         counts[pair] = n
+
+
+@compiled()
+def _cover(
+    left: Keys,
+    left_offsets: Positions,
+    right: Keys,
+    right_offsets: Positions,
+    a: Positions,
+    b: Positions,
+    groups: Positions,
+    counts: Positions,
+) -> None:
+    """How many values of one ascending list are in any of several, for every group of pairs."""
+    for group in range(len(groups) - 1):
+        if groups[group] == groups[group + 1]:
+            counts[group] = 0
+            continue
+        begin, end = left_offsets[a[groups[group]]], left_offsets[a[groups[group]] + 1]
+        there = np.zeros(end - begin, np.bool_)
+        for pair in range(groups[group], groups[group + 1]):
+            i = begin
+            j, j_end = right_offsets[b[pair]], right_offsets[b[pair] + 1]
+            while i < end and j < j_end:
+                x, y = left[i], right[j]
+                if x == y:
+                    there[i - begin] = True
+                i += x <= y
+                j += y <= x
+        counts[group] = there.sum()

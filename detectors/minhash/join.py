@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.minhash.bands import NO_KEY, Keys
+from detectors.minhash.ordering import ordered
 from detectors.minhash.texts import Positions
+
+_LOW = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -64,29 +67,43 @@ class KeyIndex:
         stays = place < cap
         return KeyIndex(keys[stays], documents[stays], np.repeat(sizes, sizes)[stays])
 
-    def candidates(self, keys: Keys, rows: Positions) -> Candidates:
+    def candidates(
+        self, keys: Keys, rows: Positions, met: Positions | None = None, cap: int = 0
+    ) -> Candidates:
         """Pairs of an indexed document and a row of the batch that share a key.
 
+        Parameters
+        ----------
         keys, rows : (n,), the batch's keys and which row has each, in any order.
+        met : (len(self.keys),) int64, how many rows each bucket has met in earlier batches, at the bucket's
+            first place; counted on here. With it a bucket meets no more than `cap` rows in all, those of the
+            earlier batches and the lowest numbers, and nothing is said of crowded rows: the buckets with
+            more than `cap` are crowded.
         """
         keys, rows = unique_rows(keys, rows)
         first = np.searchsorted(self.keys, keys, "left")
-        last = np.searchsorted(self.keys, keys, "right")
-        hits = last - first
-        met = np.flatnonzero(hits)
-        crowded = np.unique(rows[met][self.sizes[first[met]] > hits[met]])
-        hits, first = hits[met], first[met]
+        hits = np.searchsorted(self.keys, keys, "right") - first
+        hit = np.flatnonzero(hits)
+        keys, rows, first, hits = keys[hit], rows[hit], first[hit], hits[hit]
+        crowded = np.empty(0, np.int64)
+        if met is None:
+            crowded = np.unique(rows[self.sizes[first] > hits])
+        elif len(first):
+            starts = np.flatnonzero(np.r_[True, first[1:] != first[:-1]])
+            sizes = np.diff(np.r_[starts, len(first)])
+            place = np.arange(len(first)) - np.repeat(starts, sizes) + met[first]
+            met[first[starts]] += sizes
+            stays = place < cap
+            rows, first, hits = rows[stays], first[stays], hits[stays]
         within = np.arange(hits.sum()) - np.repeat(np.cumsum(hits) - hits, hits)
         left = self.documents[np.repeat(first, hits) + within]
-        right = np.repeat(rows[met], hits)
-        left, right, shared = _counted(left, right)
+        left, right, shared = _counted(left, np.repeat(rows, hits))
         return Candidates(left, right, shared, crowded)
 
 
 def unique_rows(keys: Keys, rows: NDArray[np.int64]) -> tuple[Keys, Positions]:
     """Keys with their rows, ascending by both, each pair once, NO_KEY left out."""
-    order = np.lexsort((rows, keys))
-    keys, rows = keys[order], rows[order].astype(np.int64, copy=False)
+    keys, rows = ordered(keys, rows)
     fresh = keys != NO_KEY
     fresh[1:] &= (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
     return keys[fresh], rows[fresh]
@@ -94,8 +111,12 @@ def unique_rows(keys: Keys, rows: NDArray[np.int64]) -> tuple[Keys, Positions]:
 
 def _counted(left: Positions, right: Positions) -> tuple[Positions, Positions, Positions]:
     """Pairs, each once, and how often each came."""
-    order = np.lexsort((left, right))
-    left, right = left[order], right[order]
+    if len(left) and max(int(left.max()), int(right.max())) < 1 << 32:
+        packed = np.sort(right.astype(np.uint64) << np.uint64(32) | left.astype(np.uint64))
+        right, left = (packed >> np.uint64(32)).astype(np.int64), (packed & _LOW).astype(np.int64)
+    else:
+        order = np.lexsort((left, right))
+        left, right = left[order], right[order]
     fresh = np.ones(len(left), np.bool_)
     fresh[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
     starts = np.flatnonzero(fresh)

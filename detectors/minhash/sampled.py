@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from detectors.minhash.bands import Keys
-from detectors.minhash.exact import shingle_sets
+from detectors.minhash.exact import ShingleSets, shingle_sets
 from detectors.minhash.texts import Positions, texts_of
 from detectors.types import Float64
 
@@ -41,7 +41,10 @@ class Sample:
 
     def keys(self, documents: Any) -> tuple[Keys, Positions]:
         """Kept shingles of all documents and whose each is: (n,) uint64, (n,) int64, by document."""
-        sets = shingle_sets(texts_of(documents), self.shingle, self.n, self.threads)
+        return self.of(shingle_sets(texts_of(documents), self.shingle, self.n, self.threads))
+
+    def of(self, sets: ShingleSets) -> tuple[Keys, Positions]:
+        """The same from shingles that were gathered already."""
         # The low half of a value chooses, being a hash of its own; the whole is the key.
         kept = (sets.values & np.uint64(0xFFFFFFFF)) < np.uint64(round(self.rate * 2**32))
         return sets.values[kept], np.repeat(np.arange(len(sets)), sets.sizes)[kept]

@@ -21,6 +21,7 @@ from auditor.report import (
 )
 from auditor.store import MeasurementRows, PanelRows, hash_probes
 from auditor.store.rows import RESPONSES
+from auditor.store.seal import OVERLAP
 from detectors.types import Probe
 
 SUBJECTS = ("student-7b", "teacher-large", "other-13b")
@@ -82,6 +83,8 @@ def made_before(path, number):
     with duckdb.connect(str(path)) as con:
         if number <= 2:
             con.execute("DROP TABLE embeddings")
+        for table in OVERLAP[1:]:
+            con.execute(f"DROP TABLE {table}")
         con.execute("ALTER TABLE exhibits DROP COLUMN logprobs")
         for column in ("p_exact", "evidence", "controls"):
             con.execute(f"ALTER TABLE verdicts DROP COLUMN {column}")
