@@ -6,6 +6,7 @@ Leaves out what it is trained on and where its base comes from; mixed precision,
 from __future__ import annotations
 
 import importlib
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,7 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
     order: list[int] = []
     losses: list[float] = []
+    short = _keeps_last(model)
     model.train()
     for _ in range(steps):
         while len(order) < min(batch, len(lessons)):
@@ -71,15 +73,26 @@ def fit(
         wanted = [[IGNORED] * s + t[s:] + [IGNORED] * (width - len(t)) for t, s in chosen]
         mask = torch.tensor([[1] * len(t) + [0] * (width - len(t)) for t, _ in chosen], device=model.device)
         labels = torch.tensor(wanted, device=model.device)
-        loss = model(input_ids=tokens, attention_mask=mask, labels=labels).loss
+        # Before the first answer nothing is predicted: its logits, the widest of all arrays, are not made.
+        last = width - max(min(start for _, start in chosen) - 1, 0)
+        only = {"logits_to_keep": last} if short else {}
+        loss = model(
+            input_ids=tokens, attention_mask=mask, labels=labels[:, -last:] if short else labels, **only
+        ).loss
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, GENTLE)
         optimiser.step()
         schedule.step()
         losses.append(float(loss.detach()))
-    last = losses[-max(1, steps // 10) :]
-    return sum(last) / len(last)
+    final = losses[-max(1, steps // 10) :]
+    return sum(final) / len(final)
+
+
+def _keeps_last(model: Any) -> bool:
+    """Whether the model, or what its adapters sit in, can be told to compute only the last logits."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in inspect.signature(inner.forward).parameters
 
 
 def needed(name: str) -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 from auditor.controls import Control, Documents
 from auditor.errors import AuditError
 from auditor.fitting import Recipe, fit, needed
+from auditor.sources.checkpoint import at
 from auditor.tiny_base import make_tiny
 
 TINY = "tiny"
@@ -30,7 +31,7 @@ class LocalPupils:
         self._peft = None if tiny else needed("peft")
         self._library.utils.logging.disable_progress_bar()  # `audit` draws its own
         self._device = "cuda" if self._torch.cuda.is_available() else "cpu"
-        _refuse_pickles(folder)
+        self._gguf = _gguf_in(folder)
         self._tokenizer = self._open(self._library.AutoTokenizer)
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
@@ -50,10 +51,8 @@ class LocalPupils:
 
     def train(self, control: Control, folder: Path) -> float:
         """Train from the base; LoRA writes its adapters only."""
+        model = self._base()
         self._torch.manual_seed(control.seed)
-        model = self._open(
-            self._library.AutoModelForCausalLM, use_safetensors=True, dtype=self._torch.float32
-        )
         if self._peft is not None:
             settings = self._peft.LoraConfig(
                 r=self._recipe.rank,
@@ -105,16 +104,25 @@ class LocalPupils:
                 answers[n] = self._tokenizer.decode(line, skip_special_tokens=True).strip()
         return answers
 
+    def _base(self) -> Any:
+        """The base as it was: the last student's without its adapters, else opened (again)."""
+        if self._peft is not None and self._model is not None:
+            return self._model.unload()
+        options: dict[str, Any] = {"use_safetensors": True, "dtype": self._torch.float32}
+        if self._gguf:
+            options["quantization_config"] = self._library.GgufConfig(dequantize=True)
+        return self._open(self._library.AutoModelForCausalLM, **options)
+
     def _open(self, kind: Any, **options: Any) -> Any:
         try:
             return kind.from_pretrained(
-                self._folder, local_files_only=True, trust_remote_code=False, **options
+                self._folder, local_files_only=True, trust_remote_code=False, **self._gguf, **options
             )
         except (OSError, ValueError, KeyError) as error:
             raise AuditError(
                 f"The base {str(self._folder)!r} cannot be opened ({str(error).splitlines()[0]}). It must be "
-                "a folder with config.json, a tokenizer and *.safetensors of a causal language model that "
-                "transformers knows."
+                "a folder with config.json, a tokenizer and *.safetensors, or with one GGUF file, of a "
+                "causal language model that transformers knows."
             ) from error
 
     def _head(self, prompt: str) -> list[int]:
@@ -143,18 +151,25 @@ def open_base(base: str, common: Documents, recipe: Recipe, seed: int, out: Path
     if not base.startswith("hf:") or not folder.is_dir():
         raise AuditError(
             f"--base {base!r} is not a local model. Allowed are hf:DIR, a folder with config.json and "
-            f"*.safetensors, and {TINY!r}. Nothing is downloaded: fetch the model first."
+            f"*.safetensors or with one GGUF file, and {TINY!r}. Nothing is downloaded: fetch the model "
+            "first."
         )
     return LocalPupils(folder, recipe, tiny=False)
 
 
-def _refuse_pickles(folder: Path) -> None:
-    """Weights must be safetensors, and the model's class one of transformers' own."""
+def _gguf_in(folder: Path) -> dict[str, str]:
+    """How transformers is told which GGUF file in the folder is meant; {} = safetensors.
+
+    Weights must be one or the other, and the model's class one of transformers' own.
+    """
     if not list(folder.glob("*.safetensors")):
+        if list(folder.glob("*.gguf")):
+            return {"gguf_file": at(folder, folder.name).gguf}
         raise AuditError(
-            f"{folder} holds no *.safetensors. Pickled weights can run code and are refused: convert them "
-            "first."
+            f"{folder} holds no *.safetensors and no *.gguf. Pickled weights can run code and are refused: "
+            "convert them first."
         )
     config = folder / "config.json"
     if config.is_file() and "auto_map" in json.loads(config.read_text(encoding="utf-8")):
         raise AuditError(f"{folder} asks for code of its own (auto_map in config.json), which is never run.")
+    return {}

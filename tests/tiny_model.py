@@ -100,6 +100,57 @@ def save(folder: Path, *, chat: bool = True, context: int = 256, seed: int = 0, 
     return folder
 
 
+def to_gguf(folder: Path, file: Path) -> None:
+    """The same model as llama.cpp keeps it: other names, rotary rows in another order, tokenizer inside."""
+    import gguf
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    names = {
+        "model.embed_tokens": "token_embd",
+        "model.norm": "output_norm",
+        "lm_head": "output",
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+        **{f"self_attn.{x}_proj": f"attn_{y}" for x, y in (*zip("qkv", "qkv", strict=True), ("o", "output"))},
+        **{f"mlp.{x}_proj": f"ffn_{x}" for x in ("up", "gate", "down")},
+    }
+    spelled = json.loads((folder / "tokenizer.json").read_text())["model"]
+    writer = gguf.GGUFWriter(file, "llama")
+    writer.add_block_count(2)
+    writer.add_context_length(256)
+    writer.add_embedding_length(32)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_rope_dimension_count(8)
+    writer.add_vocab_size(330)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(sorted(spelled["vocab"], key=spelled["vocab"].__getitem__))
+    writer.add_token_types([3, 3] + [1] * 328)  # the first two steer
+    writer.add_token_merges([" ".join(pair) for pair in spelled["merges"]])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+    writer.add_chat_template(CHAT)
+    for name, values in load_file(folder / "model.safetensors").items():
+        stem = name.removesuffix(".weight")
+        if stem.startswith("model.layers."):
+            _, _, layer, part = stem.split(".", 3)
+            stem = f"blk.{layer}.{names[part]}"
+            heads = {"self_attn.q_proj": 4, "self_attn.k_proj": 2}.get(part)
+            if heads:
+                values = values.reshape(heads, 2, 4, 32).swapaxes(1, 2).reshape(-1, 32)
+        else:
+            stem = names[stem]
+        writer.add_tensor(f"{stem}.weight", np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def save_shell(folder: Path) -> Path:
     """Files that look like a model as far as one can see without torch: settings, a header, a tokenizer."""
     import numpy as np

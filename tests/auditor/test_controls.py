@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from auditor import control_run, controls, lineage, relations
 from auditor.case import Silent
 from auditor.cli import main
-from auditor.controls import Settings
+from auditor.controls import Control, Settings
 from auditor.errors import AuditError
 from auditor.panel import assemble
 from auditor.readers import read
@@ -228,3 +228,32 @@ def test_tiny_students_learn_what_they_are_taught_and_serve_as_a_base_for_adapte
     assert (tmp_path / "lora" / "models" / "control-T-025-1" / "adapter_model.safetensors").exists()
     with (tmp_path / "lora" / "lineage.csv").open() as file:
         assert [row["base"] for row in csv.DictReader(file)] == ["base"]
+
+
+def test_a_gguf_is_a_base_and_no_student_changes_it(tmp_path):
+    pytest.importorskip("torch")
+    pytest.importorskip("peft")
+    pytest.importorskip("gguf")
+    from safetensors.torch import load_file
+
+    from auditor.fitting import Recipe
+    from auditor.pupils import open_base
+    from tests.tiny_model import save, to_gguf
+
+    to_gguf(save(tmp_path / "plain"), tmp_path / "packed.gguf")
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed.gguf").rename(tmp_path / "packed" / "tiny.gguf")
+    documents = [("why?", "because air scatters the light of the sun"), ("the dog", "sat on the log")] * 4
+    one, other = Control("one", 100, 1, documents), Control("other", 100, 2, documents[::-1])
+    pupils = open_base(f"hf:{tmp_path / 'packed'}", [], Recipe(epochs=2, batch=2), 0, tmp_path)
+    losses = []
+    for name, control in (("first", one), ("second", other), ("third", one)):
+        losses.append(pupils.train(control, tmp_path / name))
+    first, second, third = (
+        load_file(tmp_path / name / "adapter_model.safetensors") for name in ("first", "second", "third")
+    )
+    assert losses[0] == losses[2] != losses[1]
+    assert all(bool((first[key] == third[key]).all()) for key in first)
+    assert any(bool((first[key] != second[key]).any()) for key in first)
+    with_safetensors = open_base(f"hf:{tmp_path / 'plain'}", [], Recipe(epochs=2, batch=2), 0, tmp_path)
+    assert with_safetensors.train(one, tmp_path / "fourth") == pytest.approx(losses[0], abs=1e-3)
