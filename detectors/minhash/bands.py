@@ -37,12 +37,16 @@ class Bands:
         """The S-curve: P(a pair of this Jaccard similarity is a candidate), minima taken as independent."""
         return 1 - (1 - np.asarray(jaccard, np.float64) ** self.rows) ** self.bands
 
+    def check(self, k: int) -> None:
+        """Raise ValueError unless signatures of k minima can be cut so."""
+        if k < self.bands * self.rows:
+            raise ValueError(f"signatures must have at least {self.bands} x {self.rows} minima, got {k}.")
+
     def keys(self, signatures: Hashes) -> Keys:
         """(n_documents, bands) uint64 from (n_documents, k) uint32, k at least bands * rows."""
-        if signatures.ndim != 2 or signatures.shape[1] < self.bands * self.rows:
-            raise ValueError(
-                f"signatures must have at least {self.bands} x {self.rows} columns, got {signatures.shape}."
-            )
+        if signatures.ndim != 2:
+            raise ValueError(f"signatures must be one row a document, got {signatures.ndim}-d.")
+        self.check(signatures.shape[1])
         keys = np.empty((len(signatures), self.bands), np.uint64)
         _keys(signatures, self.rows, keys)
         return keys

@@ -88,7 +88,7 @@ def _gaps(row: Hashes) -> int:
 @compiled()
 def densify(row: Hashes, full: Hashes) -> None:
     """Fill an empty bin with the first full one's value on a way of its own; `full` is room for a row."""
-    if not _gaps(row):
+    if _gaps(row) in (0, len(row)):  # all: the one shingle has the hash that stands for an empty bin
         return
     full[:] = row
     bins = u32(len(row))

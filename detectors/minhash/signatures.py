@@ -6,6 +6,7 @@ Leaves out where documents come from, and everything that is done with signature
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,20 +17,23 @@ import numba
 import numpy as np
 
 from detectors.compiled import compiled
+from detectors.minhash import cuda
 from detectors.minhash.arithmetic import EMPTY, SEED
+from detectors.minhash.bands import Bands, Keys
 from detectors.minhash.schemes import FSS, KPERM, OPH, complete, complete_long, densify, first_round
 from detectors.minhash.shingles import BYTES, CHARACTERS, LONGEST, WORDS, Work, kind_for, next_shingles, work
 from detectors.minhash.texts import Bytes, Hashes, Positions, Texts, texts_of
 
 KINDS = {"words": WORDS, "bytes": BYTES, "characters": CHARACTERS}
 SCHEMES = {"fss": FSS, "oph": OPH, "kperm": KPERM}
+DEVICES = ("auto", "cpu", "cuda")
 MOST = 65536
 """Largest k."""
 
 
 @dataclass(frozen=True)
 class MinHash:
-    """A family of signatures; two signatures compare only if all of this but `threads` is equal.
+    """A family of signatures; two signatures compare only if all of this down to `seed` is equal.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ class MinHash:
     scheme : "fss", "oph" or "kperm" (`schemes.py`).
     seed : of the permutations of "kperm", as datasketch's; the other schemes have none.
     threads : how many share the documents; 0 = as many as numba may use (NUMBA_NUM_THREADS).
+    device : "cpu", "cuda", or "auto": a CUDA device where there is one and the documents are worth it. The
+        signatures are the same.
     """
 
     k: int = 128
@@ -47,9 +53,10 @@ class MinHash:
     scheme: str = "fss"
     seed: int = 1
     threads: int = 0
+    device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("shingle", KINDS), ("scheme", SCHEMES)):
+        for name, allowed in (("shingle", KINDS), ("scheme", SCHEMES), ("device", DEVICES)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}.")
         for name, least, most in (("k", 1, MOST), ("n", 1, LONGEST), ("threads", 0, 4096)):
@@ -73,6 +80,9 @@ class MinHash:
             out = np.empty((len(texts), self.k), np.uint32)
         elif out.shape != (len(texts), self.k) or out.dtype != np.uint32 or not out.flags.c_contiguous:
             raise ValueError(f"out must be ({len(texts)}, {self.k}) uint32, got {out.shape} {out.dtype}.")
+        if cuda.chosen(self, texts):
+            cuda.signatures(self, texts, out)
+            return out
         a, b = permutations(self.k, self.seed)
         kind, scheme = KINDS[self.shingle], SCHEMES[self.scheme]
 
@@ -81,6 +91,39 @@ class MinHash:
 
         shared(sign, texts, self.threads)
         return out
+
+    def keys(self, documents: Any, bands: Bands) -> Keys:
+        """`bands.keys` of the signatures of documents; from a device only the keys come back."""
+        bands.check(self.k)
+        texts = texts_of(documents)
+        if cuda.chosen(self, texts):
+            return cuda.keys(self, texts, bands)
+        return bands.keys(self.signatures(texts))
+
+    def signatures_of_arrays(self, data: Any, offsets: Any) -> Any:
+        """Signatures of documents that are arrays already, in an array of the same library, without a copy.
+
+        Parameters
+        ----------
+        data : (n_bytes,) uint8.
+        offsets : (n_documents + 1,) int64, both as in `Texts`. NumPy arrays or CPU tensors of torch; or both
+            on one CUDA device (torch, CuPy, numba), which then does the work unless `device` is "cpu".
+
+        Returns
+        -------
+        (n_documents, k) uint32, of the library and on the device of `data`.
+        """
+        if hasattr(data, "__cuda_array_interface__"):
+            if self.device == "cpu":
+                raise ValueError(
+                    "device='cpu' but data lies on a CUDA device; move it, or take device='cuda'."
+                )
+            if reason := cuda.unfit(self, 0):
+                raise ValueError(reason)
+            return cuda.of_arrays(self, data, offsets)
+        out = self.signatures(Texts(np.asarray(data), np.asarray(offsets)))
+        library = type(data).__module__.partition(".")[0]
+        return sys.modules["torch"].from_numpy(out) if library == "torch" else out
 
 
 def permutations(k: int, seed: int) -> tuple[Hashes, Hashes]:

@@ -33,6 +33,15 @@ def murmur(data):
     return murmurhash3_32(data, seed=0, positive=True)
 
 
+def four_bytes_with_hash(h):
+    """The four bytes whose MurmurHash3 is h."""
+    h = (unmixed(h) ^ 4) - 0xE6546B64
+    h = h * pow(5, -1, 1 << 32) & MASK
+    k = (h >> 13 | h << 19) & MASK
+    k = k * pow(0x1B873593, -1, 1 << 32) & MASK
+    return ((k >> 15 | k << 17) * pow(0xCC9E2D51, -1, 1 << 32) & MASK).to_bytes(4, "little")
+
+
 def words_of(text):
     words = []
     for i in range(len(text)):

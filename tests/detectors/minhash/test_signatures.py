@@ -131,3 +131,11 @@ def test_refuses_parameters_out_of_range(wrong, message):
 def test_refuses_a_place_of_the_wrong_size():
     with pytest.raises(ValueError, match=r"out must be \(1, 128\) uint32"):
         MinHash().signatures(["a"], out=np.empty((1, 64), np.uint32))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_shingle_with_the_hash_of_an_empty_bin(scheme):
+    document = reference.four_bytes_with_hash(reference.EMPTY)
+    assert reference.shingle_hashes(document, "bytes", 4) == {reference.EMPTY}
+    signature = MinHash(16, "bytes", 4, scheme).signatures([document])  # and is not looked for without end
+    assert (signature == reference.EMPTY).all() == (scheme == "oph")
