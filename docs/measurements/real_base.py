@@ -38,7 +38,8 @@ from detectors.scores import TextId
 from detectors.types import Bool, Float64
 
 # Seven candidates and who makes them, under Apache-2.0 (Falcon, Mistral's, Yi, OpenAssistant's, Starling's)
-# or MIT (Zephyr); their cards were not read again for this. Two are siblings; Zephyr and Starling are built on Mistral-7B.
+# or MIT (Zephyr); their cards were not read again for this. Two are siblings; Zephyr and Starling are built
+# on Mistral-7B.
 CANDIDATES = {
     "Mistral-7B-Instruct-v0.2": "mistral",
     "oasst-sft-pythia-12b": "openassistant",
