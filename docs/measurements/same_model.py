@@ -183,7 +183,7 @@ def by_scores(zoo: Path) -> list[tuple[str, str, str, str]]:
             bootstrap=0,
         )
         case = cases.prepare(config, cases.Silent())
-    measured = likelihood.measure(case, config)[0]
+    measured = likelihood.measure(case, config, likelihood.view(case, config))[0]
     found = []
     for student in mine:
         for v in judge(replace(case, student=student), measured, config, cases.Silent()).on_scores:
