@@ -151,7 +151,7 @@ def recall(found: Part) -> Table:
         (
             f"Jaccard similarity {similarity(r['at'])}"
             if r["kind"] == "jaccard"
-            else f"{r['at']:.0f} shingles in RIGHT, {similarity(found['containment'])} of them in LEFT",
+            else f"{r['at']:.0f} shingles, {similarity(found['containment'])} of them in LEFT",
             share(r["probability"]) if r["probability"] < 0.9995 else "above .999",
         )
         for r in found["recalls"]
