@@ -47,7 +47,7 @@ def list_(
 ) -> None:
     """List the terms and licences on file, or those that held for a model.
 
-    With --model and --use, the verdict of all of them together is on stderr.
+    With --model and --use, the verdict of all that held together is on stderr.
     """
     from auditor.scan.terms import load
     from auditor.scan.terms_list import chosen, row

@@ -13,7 +13,7 @@ from auditor.scan.terms import KINDS, USES, Entry, Terms
 
 @dataclass(frozen=True)
 class Chosen:
-    """Entries; `notes` : what could not be told; `verdict` : of all together, where that means something."""
+    """Entries; `notes` : what could not be told; `verdict` : of all that held together."""
 
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ def chosen(
     )
     if provider is not None and not entries:
         _known_provider(provider, terms)
-    if found is None or use is None:
+    if found is None or use is None or entries != found.entries:
         return Chosen(entries, found.notes if found else ())
     return Chosen(entries, found.notes, found.verdict(use).replace("_", " "))
 

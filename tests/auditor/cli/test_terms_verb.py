@@ -18,20 +18,19 @@ def test_list_filters(audit):
 
 
 def test_list_says_what_depends_on_the_channel(audit):
-    done = audit("terms", "list", "--model", "glm-4.5", "--use", "train_competing_llm")
+    ask = ("terms", "list", "--model", "glm-4.5", "--use", "train_competing_llm")
+    done = audit(*ask)
     assert "channel is not known" in done.stderr
     assert "Together: ambiguous." in done.stderr
-    done = audit(
-        "terms", "list", "--model", "glm-4.5", "--channel", "self_host", "--use", "train_competing_llm"
-    )
-    assert "Together: allowed." in done.stderr
+    assert "Together: allowed." in audit(*ask, "--channel", "self_host").stderr
+    assert "Together" not in audit(*ask, "--kind", "model_license").stderr  # only a part of what held
 
 
 def test_list_refuses_what_does_not_exist(audit):
     for arguments, said in (
         (["--use", "train"], "Known are: train_competing_llm"),
         (["--kind", "licence"], "Known are: service_terms"),
-        (["--provider", "nobody"], "There are some of: AI21"),
+        (["--provider", "nobody"], "There are some of: 01.AI, AI21"),
         (["--channel", "api"], "add --model"),
         (["--model", "gpt-4", "--channel", "phone"], "Known are: api"),
         (["--model", "gpt-4", "--date", "yesterday"], "'yesterday' is no date"),
