@@ -17,14 +17,23 @@ from auditor.scan.days import Span, span
 from auditor.scan.names import plain, provider_of
 from auditor.scan.terms import CHANNELS, VERDICTS, Entry, Terms
 
+_SERVICE = ("service_terms", "aup")  # what had versions before those on file; a licence comes with its model
+
 
 @dataclass(frozen=True)
 class InForce:
-    """The entries that may have held; `channel` None = not known; `notes` : what could not be told."""
+    """The entries that may have held.
+
+    Attributes
+    ----------
+    channel : None = not known. gaps : channels that have terms, but not on file for all of the days: nobody
+        knows what those said, so they are no permission. notes : what could not be told, in words.
+    """
 
     model: str
     channel: str | None
     entries: tuple[Entry, ...]
+    gaps: tuple[str, ...]
     notes: tuple[str, ...]
 
     def by_channel(self) -> dict[str, tuple[Entry, ...]]:
@@ -35,16 +44,18 @@ class InForce:
 
     def verdict(self, use: str) -> str:
         """Return the strictest verdict; "ambiguous" where only some channels, or services, forbid."""
-        found = {strictest(entries, use)[0] for entries in self._cases()}
+        found = {max(case, key=VERDICTS.index) for case in self._cases(use)}
         if "prohibited" in found and len(found) > 1:
             return "ambiguous"
         return max(found, key=VERDICTS.index, default="unknown")
 
-    def _cases(self) -> Iterator[tuple[Entry, ...]]:
-        """Entries that hold together: those of one channel and, where services differ, of one service."""
-        for entries in self.by_channel().values():
+    def _cases(self, use: str) -> Iterator[set[str]]:
+        """Verdicts that hold together: those of one channel and, where services differ, of one service."""
+        by_channel = {**dict.fromkeys(self.gaps, ()), **self.by_channel()}
+        for channel, entries in by_channel.items():
+            missing = {"unknown"} if channel in self.gaps else set()
             for hosts in {e.hosts for e in entries if e.hosts} or {()}:
-                yield tuple(e for e in entries if e.hosts in ((), hosts))
+                yield {strictest((e for e in entries if e.hosts in ((), hosts)), use)[0]} | missing
 
 
 def strictest(entries: Iterable[Entry], use: str) -> tuple[str, tuple[Entry, ...]]:
@@ -71,23 +82,24 @@ def in_force(
         raise AuditError(f"{channel!r} is no channel. Known are: {', '.join(CHANNELS)}.")
     days = span(when) if when else None
     name = plain(model)
+    if not name:
+        raise AuditError(f"{model!r} names no model. Give a name such as llama-3-70b-instruct.")
     meant = [e for e in terms if e.covers(name) and _of_host(e, channel, host)]
     here = [e for e in meant if channel is None or channel in e.channels]
     entries = tuple(e for e in here if _holds(e, days))
-    notes = [
-        *_nothing(name, channel, meant, here),
-        *_gaps(here, entries, channel, days),
-        *_undated(entries, days),
-    ]
-    if channel is None and len(entries) > 1 and len({c for e in entries for c in e.channels}) > 1:
-        notes.append("The channel is not known: the terms of each are listed.")
+    gaps = _gaps(here, channel, days)
+    notes = [*_nothing(name, channel, meant, here), *gaps.values(), *_undated(entries, days)]
+    if channel is None and entries:
+        notes.append(
+            "The channel is not known: the terms of each are listed; a service may have added its own."
+        )
     if len({e.hosts for e in entries if e.hosts}) > 1:
         notes.append("The service is not known: the terms of each are listed.")
-    if days is None and any(e.supersedes or e.superseded_by for e in entries):
-        notes.append("The day is not known: every version on file is listed.")
+    if days is None and any(e.kind in _SERVICE for e in entries):
+        notes.append("The day is not known: every version on file is listed; older ones may be missing.")
     if any("upstream_terms_pass_through" in e.outputs for e in entries):
         notes.append("The terms of whoever made the model, or serves it behind this service, apply besides.")
-    return InForce(name, channel, entries, tuple(notes))
+    return InForce(name, channel, entries, tuple({c for _, _, c in gaps}), tuple(notes))
 
 
 def _of_host(entry: Entry, channel: str | None, host: str | None) -> bool:
@@ -118,30 +130,28 @@ def _nothing(name: str, channel: str | None, meant: list[Entry], here: list[Entr
     return [f"No terms on file for {name!r}: that is no permission.{hint}"]
 
 
-def _gaps(here: list[Entry], entries: tuple[Entry, ...], channel: str | None, days: Span | None) -> list[str]:
-    """Say for which channels versions are on file, but none of these days."""
+def _gaps(here: list[Entry], channel: str | None, days: Span | None) -> dict[tuple[str, str, str], str]:
+    """Find (provider, kind, channel) that have terms, but none on file for some of these days; and say so."""
     if days is None:
-        return []
-    channels = (channel,) if channel else CHANNELS
-    of = {
-        (e.provider, e.kind, c): sorted((x for x in here if _alike(x, e, c)), key=_begin)
-        for e in here
-        for c in channels
-        if c in e.channels
-    }
-    held = {(e.provider, e.kind, c) for e in entries for c in e.channels}
-    return [
-        f"Nothing on file of {provider} ({kind}, {c}) for {days}; there is: "
-        + ", ".join(f"{e.id} from {e.since}" for e in of[provider, kind, c])
-        + "."
-        for provider, kind, c in of
-        if (provider, kind, c) not in held
-    ]
+        return {}
+    gaps = {}
+    groups = {(e.provider, e.kind, c) for e in here for c in e.channels if channel in (None, c)}
+    for provider, kind, c in sorted(groups):
+        versions = [e for e in here if (e.provider, e.kind) == (provider, kind) and c in e.channels]
+        if not _covered(versions, kind, days):
+            there_is = ", ".join(f"{e.id} from {e.since}" for e in sorted(versions, key=_begin))
+            gaps[provider, kind, c] = (
+                f"Not all on file of {provider} ({kind}, {c}) for {days}; there is: {there_is}."
+            )
+    return gaps
 
 
-def _alike(one: Entry, other: Entry, channel: str) -> bool:
-    """Tell whether an entry is of the same provider and kind as another, and for this channel."""
-    return (one.provider, one.kind) == (other.provider, other.kind) and channel in one.channels
+def _covered(versions: list[Entry], kind: str, days: Span) -> bool:
+    """Tell whether versions are on file for all of the days; a licence is as old as its model."""
+    held = [e for e in versions if _holds(e, days)]
+    if kind not in _SERVICE or not held:
+        return bool(held)
+    return min(_begin(e) for e in held) <= days.first
 
 
 def _begin(entry: Entry) -> date:

@@ -37,7 +37,7 @@ def chosen(
         _one_of("use", use, USES)
     if model is None and (channel or when or host):
         raise AuditError("--channel, --date and --host say how a model was asked: add --model.")
-    found = in_force(terms, model, channel, when, host) if model else None
+    found = in_force(terms, model, channel, when, host) if model is not None else None
     entries = tuple(
         e
         for e in (found.entries if found else terms)

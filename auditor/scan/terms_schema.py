@@ -41,9 +41,16 @@ def violations(name: str, tables: Mapping[Path, Mapping[str, Any]]) -> list[str]
     for file, table in tables.items():
         for error in validator.iter_errors(table):
             place = list(error.absolute_path)
-            row = table[str(place[0])][place[1]] if len(place) > 1 else {}
-            where = row.get("id", f"number {place[1]}") if len(place) > 1 else "the file"
+            where = _row_name(table, place)
             what = " ".join(str(part) for part in place[2:])
             message = error.message if len(error.message) < 200 else error.message[:200] + " ..."
             problems.append(f"{file.name}: {where}{': ' + what if what else ''}: {message}")
     return problems
+
+
+def _row_name(table: Mapping[str, Any], place: list[str | int]) -> str:
+    """Return the id of the entry that a place is in, or which one it is."""
+    if len(place) < 2:
+        return "the file"
+    row = table[str(place[0])][place[1]]
+    return str(row["id"]) if isinstance(row, dict) and "id" in row else f"{place[0]} {place[1]}"

@@ -33,6 +33,7 @@ def test_list_refuses_what_does_not_exist(audit):
         (["--provider", "nobody"], "There are some of: 01.AI, AI21"),
         (["--channel", "api"], "add --model"),
         (["--model", "gpt-4", "--channel", "phone"], "Known are: api"),
+        (["--model", " "], "names no model"),
         (["--model", "gpt-4", "--date", "yesterday"], "'yesterday' is no date"),
     ):
         done = audit("terms", "list", *arguments)
@@ -87,4 +88,7 @@ def test_check_fails_for_terms_of_ones_own_that_break_the_schema(audit, tmp_path
     done = audit("terms", "check", "own")
     assert done.exit_code == 1
     assert "mine.toml: mine: 'name' is a required property" in done.stdout
+    (tmp_path / "own" / "mine.toml").write_text("entry = [1]\n[[entries]]\n", encoding="utf-8")
+    done = audit("terms", "check", "own")
+    assert (done.exit_code, "mine.toml: entry 0: 1 is not of type 'object'" in done.stdout) == (1, True)
     assert audit("terms", "check", "nowhere").exit_code == 2

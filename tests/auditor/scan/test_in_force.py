@@ -86,9 +86,20 @@ def test_nothing_on_file_is_no_permission():
     assert "gpt-4o" in notes[0]
     ids, verdict, notes = held("claude-3-opus", "api", "2024-03")
     assert (ids, verdict) == ([], "unknown")
-    assert all("Nothing on file of Anthropic" in note for note in notes)
+    assert all("Not all on file of Anthropic" in note for note in notes)
     assert len(notes) == 2
     assert held("phi-4", "aggregator", host="elsewhere.example")[:2] == ([], "unknown")
+
+
+def test_terms_that_are_missing_for_a_channel_are_no_permission_by_another():
+    """GLM's weights were under MIT before the API's terms on file; what the API said then nobody knows."""
+    ids, verdict, notes = held("glm-4.5", when="2025-10")
+    assert (ids, verdict) == (["glm-mit"], "unknown")
+    assert any("Not all on file of Z.ai" in note for note in notes)
+    assert held("glm-4.5", "self_host", "2025-10")[1] == "allowed"
+    assert held("gpt-4", when="2023-06")[:2] == (["openai-terms-of-use-2023"], "prohibited")
+    assert held("deepseek-r1", "api", "2025")[:2] == (["deepseek-platform-2025"], "unknown")
+    assert held("deepseek-r1", "api", "2025-05")[:2] == (["deepseek-platform-2025"], "allowed")
 
 
 def test_a_licence_that_any_model_may_take_is_not_every_models():
