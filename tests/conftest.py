@@ -37,6 +37,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
                 "AUDIT_PANEL_",
                 "AUDIT_REPORT_",
                 "AUDIT_LIST_",
+                "AUDIT_TERMS_",
                 "AUDIT_CONFIG",
             )
         ):

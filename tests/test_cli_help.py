@@ -25,6 +25,7 @@ HEAVY = {
     "openai",
     "httpx",
     "httpx2",
+    "jsonschema",
 }
 VERBS = (
     ["--help"],
@@ -34,6 +35,8 @@ VERBS = (
     ["score", "--help"],
     ["report", "--help"],
     ["list", "--help"],
+    ["terms", "--help"],
+    ["terms", "list", "--help"],
 )
 HELP = """
 import json, sys

@@ -28,6 +28,7 @@ from auditor.cli.panel import panel
 from auditor.cli.report import report
 from auditor.cli.score import score
 from auditor.cli.terminal import Terminal
+from auditor.cli.terms import terms
 from auditor.errors import AuditError, IncompleteError
 
 INTERRUPTED = 130
@@ -136,5 +137,5 @@ def main() -> None:
     """
 
 
-for _verb in (compare, overlap, collect, score, panel, report, list_, calibrate, bench, controls):
+for _verb in (compare, overlap, collect, score, panel, report, list_, calibrate, bench, controls, terms):
     main.add_command(_verb)
