@@ -7,7 +7,6 @@ arrays of torch and CuPy in `cuda_arrays.py`.
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +30,13 @@ LONGEST = (1 << 31) - 8
 
 def missing() -> str | None:
     """What keeps the kernels from running here and what to do about it; None when nothing does."""
-    # Read when numba-cuda is imported: a small batch is no reason to warn users of an idle device.
-    os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
     simulated = bool(vars(numba.config)["ENABLE_CUDASIM"])
     if find_spec("numba_cuda") is None and not simulated:
         return "numba-cuda is not installed: pip install 'distill-audit[gpu]'"
     from numba import cuda
 
+    # A small batch is no reason to warn users of an idle device.
+    vars(numba.config)["CUDA_LOW_OCCUPANCY_WARNINGS"] = 0
     if not cuda.is_available():
         return (
             "numba-cuda finds no CUDA device or no driver for one (`nvidia-smi` lists what there is); "

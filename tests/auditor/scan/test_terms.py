@@ -123,7 +123,7 @@ def test_readings_grow_stale_after_180_days(all_terms):
 
 
 def test_loading_is_quick():
-    """50 ms of processor time on an idle machine (docs/decisions/0009); twice that where others work, too."""
+    """50 ms of processor time on an idle machine (docs/decisions/0010); twice that where others work, too."""
     seconds = []
     for _ in range(7):
         terms._shipped.cache_clear()
