@@ -86,7 +86,7 @@ def plan(config: CompareConfig) -> Plan | str:
     except StillToAskError as still:
         return str(still)
     chosen, skipped = measure.choose(config.detectors)
-    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "", config.device)
     skipped += unable
     grounds = grounds_for(case, (), config)
     nulls = {t: g.null for t, g in grounds.items()}
@@ -118,7 +118,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)
     brought = owned.examine(case, config)
-    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "", config.device)
     skipped += unable
     for note in (*case.panel.notes, *uncompared):
         progress.warn(note)
