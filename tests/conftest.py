@@ -1,8 +1,8 @@
 """What every test may rely on, and: under CI a skipped test is a failed test.
 
 A skip for want of an extra, a browser or a tool would let CI pass untested. Only the data for development,
-which is not part of the project, and a GPU may be absent: such a skip names AUDIT_TEST_DATA or "no CUDA device"
-in its reason.
+which is not part of the project, and a GPU may be absent: such a skip names AUDIT_TEST_DATA or "no CUDA
+device" in its reason.
 """
 
 from __future__ import annotations
