@@ -91,7 +91,7 @@ def plan(config: CompareConfig) -> Plan | str:
     except StillToAskError as still:
         return str(still)
     chosen, skipped = measure.choose(config.detectors)
-    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "", config.device)
     skipped += unable
     chosen, without = lacking.of(case, config).answers(chosen)
     skipped += without
@@ -132,7 +132,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     case = replace(case, same=equal.same, apart=equality_words.apart(case.student, equal.tested))
     named = equality_words.verdicts(case.student, equal.tested)
     brought = owned.examine(case, config)
-    chosen, unable = measure.able(chosen, case.panel, config.embedding or "")
+    chosen, unable = measure.able(chosen, case.panel, config.embedding or "", config.device)
     skipped += unable
     sources = lacking.of(case, config)
     chosen, without = sources.answers(chosen)

@@ -32,6 +32,7 @@ class CompareConfig:
         nobody else's answers are given, their weights are compared, and nothing else.
     panel, lineage, calibration : files, or None; "none" = not the shipped one either.
     embedding : folder of a sentence-transformers model for `semantics`; None = the packaged one.
+    device : "cpu", or "cuda" for the detectors that can measure on a GPU.
     weights : "NAME=FOLDER" of the student and of teachers whose answers are judged; bases : "hf:FOLDER" of
         models that both may come from.
     key : file with the right answers of closed questions, or None.
@@ -62,6 +63,7 @@ class CompareConfig:
     weights: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     embedding: str | None = None
+    device: str = "cpu"
     scores: tuple[str, ...] = ()
     same_data: tuple[str, ...] = ()
     served: tuple[str, ...] = ()

@@ -24,8 +24,10 @@ from auditor.embed import equipped
 from auditor.errors import AuditError
 from auditor.kept import can_keep, with_kept
 from auditor.panel import Panel
+from detectors import ngram_device
 from detectors.registry import DETECTORS, SCORED, SHOWN
 from detectors.types import Access, Detector, Measurement, PanelView, Skipped
+from detectors.wording import Wording
 
 # Below this many answers a second process costs more than it saves.
 PARALLEL_FROM = 20_000
@@ -51,17 +53,28 @@ def choose(names: Sequence[str]) -> tuple[list[Detector], list[Skipped]]:
 
 
 def able(
-    detectors: Sequence[Detector], panel: Panel, embedding: str = ""
+    detectors: Sequence[Detector], panel: Panel, embedding: str = "", device: str = "cpu"
 ) -> tuple[list[Detector], list[Skipped]]:
     """Detectors that can measure this panel, and the others with the reason.
 
     `embedding` : folder of a sentence-transformers model for `semantics`; "" = the packaged one.
+    `device` : "cuda" for the detectors that can measure there.
     """
     view = _views(panel)[0]
-    detectors = [equipped(d, embedding) for d in detectors]
+    detectors = [_on(device, equipped(d, embedding)) for d in detectors]
     lacking = {d.name: d.lacks(view) for d in detectors}
     skipped = [Skipped(name, reason) for name, reason in lacking.items() if reason]
     return [d for d in detectors if not lacking[d.name]], skipped
+
+
+def _on(device: str, detector: Detector) -> Detector:
+    """The detector, on a device other than the CPU if it can measure there."""
+    if device == "cpu" or not isinstance(detector, Wording):
+        return detector
+    reason = ngram_device.lacks(device)
+    if reason:
+        raise AuditError(f"--device {device}: {reason}. Leave --device out to measure on the CPU.")
+    return replace(detector, device=device)
 
 
 def _views(panel: Panel) -> list[PanelView]:

@@ -11,6 +11,7 @@ from detectors.cross_probe import CrossProbe
 from detectors.errors import Errors
 from detectors.identity import Identity
 from detectors.lift import Lift
+from detectors.minhash.detector import MinHashOverlap
 from detectors.opening import Opening
 from detectors.semantics import Semantics
 from detectors.style_classifier import StyleClassifier
@@ -25,6 +26,7 @@ _ALL: tuple[Detector, ...] = (
     Wording(),
     Opening(),
     CrossProbe(),
+    MinHashOverlap(),
     Completion(),
     Stylometry(),
     StyleClassifier(),

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from detectors import ngram_device
 from detectors.ngrams import cosine_by_probe
 from detectors.tokens import words
 from detectors.types import Access, Channel, Measurement, PanelView
@@ -23,18 +24,20 @@ class Wording:
     ----------
     sizes : n-gram lengths in words.
     characters : answers are cut to this many characters first.
+    device : a device of torch to count and compare on, such as "cuda"; "" = none, numpy and scipy.
     """
 
     sizes: tuple[int, ...] = (3, 4)
     characters: int = 2000
+    device: str = ""
 
     name = "wording"
     channel = Channel.WORDING
     needs = Access.TEXT
 
     def lacks(self, panel: PanelView) -> str:
-        """Nothing: text is enough."""
-        return ""
+        """Nothing: text is enough; the device, where one was asked for that is not at hand."""
+        return ngram_device.lacks(self.device) if self.device else ""
 
     def measure(self, panel: PanelView, teachers: tuple[int, ...]) -> tuple[Measurement, ...]:
         """Statistic `cosine`, in [0, 1]; see `Detector.measure`."""
@@ -42,7 +45,10 @@ class Wording:
         def tokenise(text: str) -> list[str]:
             return words(text[: self.characters])
 
-        values = cosine_by_probe(panel, teachers, tokenise, self.sizes)
+        if self.device:
+            values = ngram_device.cosine_by_probe(panel, teachers, tokenise, self.sizes, self.device)
+        else:
+            values = cosine_by_probe(panel, teachers, tokenise, self.sizes)
         return (
             Measurement(self.name, "cosine", self.channel, "cosine", values.astype(np.float32), asdict(self)),
         )

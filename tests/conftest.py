@@ -1,7 +1,8 @@
 """What every test may rely on, and: under CI a skipped test is a failed test.
 
 A skip for want of an extra, a browser or a tool would let CI pass untested. Only the data for development,
-which is not part of the project, may be absent: such a skip names AUDIT_TEST_DATA in its reason.
+which is not part of the project, and a GPU may be absent: such a skip names AUDIT_TEST_DATA or "no CUDA
+device" in its reason.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 DATA_VARIABLE = "AUDIT_TEST_DATA"
+MAY_BE_ABSENT = (DATA_VARIABLE, "no CUDA device")
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +65,8 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not os.environ.get("CI") or not report.skipped or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    if DATA_VARIABLE not in reason:
+    if not any(name in reason for name in MAY_BE_ABSENT):
         report.outcome = "failed"
-        report.longrepr = f"Under CI no test may be skipped except for want of {DATA_VARIABLE}: {reason}"
+        report.longrepr = (
+            f"Under CI no test may be skipped except for want of {DATA_VARIABLE} or a GPU: {reason}"
+        )

@@ -54,6 +54,13 @@ ACQUITTING = ("common_ancestor", "public_data")
     help="A local sentence-transformers model for 'semantics'.  [default: the packaged one]",
 )
 @option(
+    "--device",
+    type=click.Choice(("cpu", "cuda")),
+    default="cpu",
+    show_default=True,
+    help="Where 'wording' is measured; cuda needs torch and a GPU.",
+)
+@option(
     "--scores",
     multiple=True,
     type=Words("FILE"),
@@ -164,6 +171,7 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         weights=given["weights"],
         bases=given["base"],
         embedding=given["embedding"],
+        device=given["device"],
         scores=given["scores"],
         same_data=given["same_data"],
         served=given["served"],

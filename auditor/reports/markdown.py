@@ -45,6 +45,8 @@ def render(report: Report) -> str:
     for section in exact.sections(report):
         tests = table(exact.HEAD, [row.values for row in section.rows])
         parts += [f"### {section.title}", tests, inline(section.explained)]
+    if report.findings:
+        parts += [phrases.ONE_CHANNEL]
     for teacher in phrases.teachers(report):
         parts += _measurements(teacher, report.findings_for(teacher))
     if report.skipped:

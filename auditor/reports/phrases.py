@@ -68,7 +68,11 @@ JOINT = "joint"
 UNUSUAL_AT = 0.05
 # Exhibits of this detector are beginnings; all others are passages from anywhere in an answer.
 OPENING = "opening"
-# What is said of exhibits wherever they are shown.
+# What is said before the statistics, and of exhibits, wherever they are shown.
+ONE_CHANNEL = (
+    "Only the joint score decides. Statistics of one channel read the same traces: two of them that agree "
+    "are one finding, not two."
+)
 NO_WEIGHT = (
     "Exhibits are examples and carry no weight in the verdict: models that learned nothing from each other "
     "share about as many. Facts, recipes and code leave few ways to answer."

@@ -49,6 +49,18 @@ def test_same_seed_same_figures(accused: tuple[CompareConfig, Report], tmp_path:
     assert again.run.hashes == report.run.hashes
 
 
+def test_a_second_look_at_one_channel_counts_for_nothing(
+    accused: tuple[CompareConfig, Report], tmp_path: Path
+) -> None:
+    """`minhash` reads what `wording` reads: with it the verdict is the same to the last figure."""
+    config, report = accused
+    names = tuple(n for n in DETECTORS if n != "minhash")
+    without = judged(replace(config, evidence=str(tmp_path / "without.duckdb"), detectors=names))
+    assert "minhash" in {f.detector for f in report.findings}
+    kept = tuple(f for f in report.findings if f.detector != "minhash")
+    assert (without.findings, without.verdicts) == (kept, report.verdicts)
+
+
 def test_an_innocent_is_not_accused(tmp_path: Path) -> None:
     verdict = judged(written_panel(tmp_path, *generated(40, share=0.0))).verdicts[0]
     assert verdict.level == "insufficient" and "innocence" in verdict.words
