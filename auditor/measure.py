@@ -25,6 +25,7 @@ from auditor.errors import AuditError
 from auditor.kept import can_keep, with_kept
 from auditor.panel import Panel
 from detectors import ngram_device
+from detectors.minhash.detector import MinHashOverlap
 from detectors.registry import DETECTORS, SCORED, SHOWN
 from detectors.types import Access, Detector, Measurement, PanelView, Skipped
 from detectors.wording import Wording
@@ -69,12 +70,19 @@ def able(
 
 def _on(device: str, detector: Detector) -> Detector:
     """The detector, on a device other than the CPU if it can measure there."""
-    if device == "cpu" or not isinstance(detector, Wording):
+    if device == "cpu" or not isinstance(detector, Wording | MinHashOverlap):
         return detector
-    reason = ngram_device.lacks(device)
+    reason = ngram_device.lacks(device) if isinstance(detector, Wording) else _no_cuda()
     if reason:
         raise AuditError(f"--device {device}: {reason}. Leave --device out to measure on the CPU.")
     return replace(detector, device=device)
+
+
+def _no_cuda() -> str:
+    """What keeps signatures from being made on a CUDA device; "" = nothing."""
+    from detectors.minhash import cuda
+
+    return cuda.missing() or ""
 
 
 def _views(panel: Panel) -> list[PanelView]:

@@ -32,6 +32,7 @@ class MinHashOverlap:
     ----------
     k, shingle, n, scheme : of the signatures (`signatures.MinHash`).
     across : minima of a signature that are looked up in the teacher's answers to other probes, at most k.
+    device : "cpu" or "cuda", where the signatures are made; the same bits.
     """
 
     k: int = 128
@@ -39,6 +40,7 @@ class MinHashOverlap:
     n: int = 3
     scheme: str = "fss"
     across: int = 32
+    device: str = "cpu"
 
     name = "minhash"
     channel = Channel.WORDING
@@ -87,7 +89,7 @@ class MinHashOverlap:
 
         n_subjects = len(panel.subjects)
         # One thread: on a large panel the detectors share the cores among themselves.
-        family = MinHash(self.k, self.shingle, self.n, self.scheme, threads=1)
+        family = MinHash(self.k, self.shingle, self.n, self.scheme, threads=1, device=self.device)
         for first in range(0, len(panel.probes), BLOCK):
             texts: pa.LargeStringArray = panel.texts.slice(first * n_subjects, BLOCK * n_subjects)
             signed = family.signatures(texts).reshape(-1, n_subjects, self.k)
