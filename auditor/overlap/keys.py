@@ -7,8 +7,7 @@ in what order and on which machine: the result for a document hangs on its text 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -84,11 +83,8 @@ def keys_of(batch: pa.RecordBatch, recipe: Recipe, threads: int = 0) -> pa.Recor
     texts = batch.column("text")
     if recipe.kind == "sample":
         return of_sets(documents, shingle_sets(texts, recipe.unit, recipe.n, threads), recipe)
-    given: dict[str, Any] = {}
-    if "device" in {f.name for f in fields(MinHash)}:
-        given["device"] = recipe.device
-    family = MinHash(recipe.k, recipe.unit, recipe.n, threads=threads, **given)
-    keys = recipe.cut.keys(family.signatures(texts))
+    family = MinHash(recipe.k, recipe.unit, recipe.n, threads=threads, device=recipe.device)
+    keys = family.keys(texts, recipe.cut)
     some = keys[:, 0] != NO_KEY
     return _batch(np.repeat(documents[some], recipe.bands), keys[some].reshape(-1))
 

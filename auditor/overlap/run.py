@@ -27,6 +27,7 @@ from auditor.overlap.weigh import weigh
 from auditor.progress import Progress
 from auditor.report import Run
 from auditor.run_record import command_line, now, versions
+from detectors.minhash import cuda
 
 Engine = Callable[[Side, Side, Sequence[Recipe], Path, Progress], Found]
 PAIRS_KEPT = 10_000
@@ -42,6 +43,8 @@ def run(config: OverlapConfig, progress: Progress, engine: Engine = join) -> Ove
     started = now()
     if config.pairs:
         listing.check(Path(config.pairs))
+    if config.device == "cuda" and (reason := cuda.missing()):
+        raise AuditError(f"--device cuda: {reason}; or take --device cpu, which gives the same result.")
     with spill_folder(config.spill) as folder:
         report = compared(config, folder, started, progress, engine)
     progress.stage("Storing")

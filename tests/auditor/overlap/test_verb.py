@@ -17,6 +17,7 @@ from auditor import shipped
 from auditor.cli import main
 from auditor.reports.overlap import render
 from auditor.store import check_run, is_overlap, list_runs, read_overlap
+from detectors.minhash import cuda
 from tests.auditor.overlap.corpora import documents, edited, jsonl
 
 HOSTILE = "<script>alert(1)</script> \x1b[2J | `code` [link](http://x) \u202e reversed"
@@ -147,6 +148,12 @@ def test_wrong_usage_is_refused_before_any_work(audit, arguments, said):
     result = audit("left.jsonl", "right.jsonl", *arguments, code=2)
     assert said in result.stderr and not Path("audit.duckdb").exists()
     assert Path("left.jsonl").stat().st_size and Path("right.jsonl").stat().st_size
+
+
+def test_a_device_that_is_not_there_is_refused(audit, monkeypatch):
+    monkeypatch.setattr(cuda, "missing", lambda: "there is none")
+    said = audit("left.jsonl", "right.jsonl", "--device", "cuda", code=2).output
+    assert "--device cuda: there is none; or take --device cpu" in said and not Path("audit.duckdb").exists()
 
 
 def test_settings_are_stored_and_reports_are_of_the_run(audit):
