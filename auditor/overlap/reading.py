@@ -20,7 +20,9 @@ import pyarrow.compute as pc
 from auditor.errors import AuditError, IncompleteError
 from auditor.overlap import statements
 from auditor.overlap.columns import Chosen, Wanted, choose
+from auditor.overlap.keyed import Asked
 from auditor.overlap.names import File, files_of
+from auditor.overlap.read import Read, of_rows
 from auditor.overlap.textfiles import text_batches
 
 ROWS = 16_384
@@ -92,6 +94,10 @@ class Corpus:
                 continue
             with self._connected(files[0]) as con:
                 yield from self._of_group(con, files)
+
+    def reads(self, asked: Asked) -> Iterator[Read]:
+        """All documents with their texts; keys are still to be made."""
+        yield from map(of_rows, self.batches())
 
     def _alike(self, file: File) -> tuple[str, str, str, Chosen | None]:
         """Files with the same key are read by one statement."""
