@@ -6,7 +6,7 @@ Leaves out what is done with the texts. Documents are numbered over the corpora 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -65,7 +65,10 @@ class Corpus:
 
     def open(self) -> Corpus:
         """Find the files and look at the columns of each."""
-        found = files_of(self.name)
+        return self.opened(files_of(self.name))
+
+    def opened(self, found: Sequence[File]) -> Corpus:
+        """The same with files that are known."""
         self.files = tuple(f for f in found if f.path.stat().st_size)
         self.empty_files = len(found) - len(self.files)
         if not self.files:
