@@ -42,7 +42,7 @@ class Counted:
 def count(
     left: Side, right: Side, found: Found, pairs: Pairs, containment: float | None, exact: bool = True
 ) -> Counted:
-    """What every document is, from the near copies; `exact` : whether shingles of the right side are known."""
+    """What every document is, from the near copies; `exact` : whether RIGHT's shingles are known."""
     matched, right_matched = np.zeros(len(left), bool), np.zeros(len(right), bool)
     matched[pairs.left] = True
     own = np.isin(pairs.left, np.flatnonzero(left.corpus == 0)) if len(pairs) else np.empty(0, bool)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -97,6 +97,11 @@ class Corpus:
                 continue
             with self._connected(files[0]) as con:
                 yield from self._of_group(con, files)
+
+    def only(self, first: int, last: int) -> Corpus:
+        """Files [first, last) of the corpus, to be read by themselves."""
+        files = self.files[first:last]
+        return replace(self, files=files, chosen={f: c for f, c in self.chosen.items() if f in files})
 
     def reads(self, asked: Asked) -> Iterator[Read]:
         """All documents with their texts; keys are still to be made."""

@@ -113,7 +113,7 @@ def sides(config: OverlapConfig, folder: Path) -> tuple[Side, Side]:
     for name in (config.left, *config.references):
         if is_index(name):
             raise AuditError(
-                f"{name}: an index stands for the teacher's corpus, RIGHT; LEFT and references are read as files."
+                f"{name}: an index stands for the teacher's corpus, RIGHT; LEFT and references are files."
             )
     left = corpus(config.left, "left", Wanted(config.text, config.id, None, config.source))
     right_text, right_id = config.right_text or config.text, config.right_id or config.id

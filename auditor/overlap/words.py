@@ -167,7 +167,7 @@ def _of_sketch(sketch: IndexCorpus) -> str:
     k = sketch.manifest.settings.k
     return (
         f"{sketch.name} holds no texts: every similarity is estimated from signatures of {k} minima, with a "
-        f"standard error of sqrt(J(1-J)/{k}), {0.5 / math.sqrt(k):.3f} at most. Pairs near the threshold may be on its "
-        "other side, counts may be too high or too low, and no passage can be shown. Whoever has the texts "
-        "can count exactly with the same command."
+        f"standard error of sqrt(J(1-J)/{k}), {0.5 / math.sqrt(k):.3f} at most. Pairs near the threshold may "
+        "be on its other side, counts may be too high or too low, and no passage can be shown. Whoever has "
+        "the texts can count exactly with the same command."
     )

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from auditor.reports import html, inert
-from auditor.reports.overlap_tables import percent, shown, similarity, tables
+from auditor.reports.overlap_tables import percent, similarity, tables
 
 
 def render(found: Mapping[str, Any]) -> str:

@@ -57,8 +57,8 @@ def corpora(found: Part) -> Table:
         "Counts are exact: every pair that was looked at was counted again, shingle by shingle "
         f"({found['shingle']})."
         if found["estimated"] is None
-        else f"Estimates from signatures of {found['estimated']} minima ({found['shingle']}): RIGHT is a sketch "
-        "without texts, so nothing matched was counted exactly."
+        else f"Estimates from signatures of {found['estimated']} minima ({found['shingle']}): RIGHT is a "
+        "sketch without texts, so nothing matched was counted exactly."
     )
     note = (
         f"{counts} Equal documents are looked at once and counted as often as they come. "

@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.errors import AuditError, IncompleteError
-from auditor.overlap.columns import Wanted
+from auditor.overlap.config import OverlapConfig
 from auditor.overlap.index import manifest, part
 from auditor.overlap.index.manifest import Manifest, Part, Settings, Source
 from auditor.overlap.keyed import Int64
+from auditor.overlap.keys import RATE, recipes_for
 from auditor.overlap.read import Read, of_rows
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
@@ -27,6 +28,22 @@ from detectors.minhash.exact import shingle_sets
 from detectors.minhash.signatures import MinHash
 
 PARTIAL = ".partial"
+RECALL = 0.95
+
+
+def settings(shingle: str, threshold: float, containment: bool, sketch: bool, ids: bool) -> Settings:
+    """Settings of a new index; keys are those `audit overlap` makes at this threshold."""
+    if sketch and containment:
+        raise AuditError(
+            "--sketch does not go with --containment: a sketch keeps no shingle of a text, which a guessed "
+            "phrase could be tested against. Leave one of them out."
+        )
+    config = OverlapConfig("", "", threshold=threshold, shingle=shingle, recall=RECALL)
+    (recipe,) = recipes_for(config)
+    return Settings(
+        *(shingle, config.k, manifest.SCHEME, recipe.bands, recipe.rows),
+        *(RATE if containment else None, sketch, ids),
+    )
 
 
 def build(corpus: Corpus, folder: Path, settings: Settings, progress: Progress) -> Manifest:
@@ -63,7 +80,8 @@ def _writing(folder: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise IncompleteError(
-            f"Could not write the index {str(folder)!r}: {error.strerror or error}. Parts that were there are whole."
+            f"Could not write the index {str(folder)!r}: {error.strerror or error}. Parts that were there "
+            "are whole."
         ) from error
 
 
@@ -77,8 +95,8 @@ def _added(corpus: Corpus, folder: Path, found: Manifest, progress: Progress) ->
     for source in sources:
         if source.sha256 in known and not source.table:
             raise AuditError(
-                f"{source.path}: the same file is in {known[source.sha256]} of {folder} already. Its documents would "
-                "count twice."
+                f"{source.path}: the same file is in {known[source.sha256]} of {folder} already. Its "
+                "documents would count twice."
             )
     # The number after the last one, so that a folder a killed run did not get to list is not met again.
     taken = [int(p.name[5:]) for p in folder.glob("part-*") if p.name[5:].isdecimal()]

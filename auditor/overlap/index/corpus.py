@@ -166,8 +166,8 @@ def open_index(config: OverlapConfig, spill: Path) -> IndexCorpus:
     estimated = settings.sketch or kind == SKETCH
     if estimated and config.containment is not None:
         raise AuditError(
-            "--containment needs texts: of a sketch only Jaccard similarity is known, as an estimate. Leave it out, "
-            "or have the provider run the command."
+            "--containment needs texts: of a sketch only Jaccard similarity is known, as an estimate. Leave "
+            "it out, or have the provider run the command."
         )
     corpus = IndexCorpus(
         *(name, "right", Wanted(), False, spill), folder=folder, found=found, estimated=estimated
@@ -188,21 +188,21 @@ def _refuse(config: OverlapConfig, settings: manifest.Settings, folder: Path) ->
         ("signatures of scheme", settings.scheme, manifest.SCHEME),
     ):
         if own != asked:
+            way = f"Add --shingle {own}" if what == "shingles" else "Use the program that made it"
             raise AuditError(
-                f"{folder}: the index has {what} {own}, and this run asks for {asked}. "
-                f"{f'Add --shingle {own}' if what == 'shingles' else 'Use the program that made it'}, or build the "
+                f"{folder}: the index has {what} {own}, and this run asks for {asked}. {way}, or build the "
                 "index again."
             )
     if config.containment is not None and settings.rate is None and not settings.sketch:
         raise AuditError(
-            f"{folder}: the index was built without --containment, so answers inside longer records cannot be "
-            "found with it. Build it again with --containment, or leave it out here."
+            f"{folder}: the index was built without --containment, so answers inside longer records cannot "
+            "be found with it. Build it again with --containment, or leave it out here."
         )
     for option in ("right_text", "right_id", "by"):
         if getattr(config, option) is not None:
             raise AuditError(
-                f"--{option.replace('_', '-')} says nothing of an index: its columns were chosen when it was built. "
-                "Leave it out."
+                f"--{option.replace('_', '-')} says nothing of an index: its columns were chosen when it was "
+                "built. Leave it out."
             )
 
 
@@ -217,8 +217,8 @@ def _recorded(one: Part, folder: Path, spill: Path) -> Corpus:
             why = "is not the file that was indexed (another SHA-256)"
         if why:
             raise AuditError(
-                f"{file.path}: {why}; {one.name} of {folder} was made from it, and exact counts need its texts. Put it "
-                f"back, or name {SKETCH}{folder} to have estimates from the signatures."
+                f"{file.path}: {why}; {one.name} of {folder} was made from it, and exact counts need its "
+                f"texts. Put it back, or name {SKETCH}{folder} to have estimates from the signatures."
             )
     columns = Wanted(one.columns["text"], one.columns["id"], one.columns["by"])
     return Corpus(one.corpus, "right", columns, one.keep_going, spill).opened(files)

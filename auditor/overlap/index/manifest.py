@@ -60,7 +60,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """What one run added. sha256 : of each file, by its name. columns : text, id, by as they were asked for."""
+    """What one run added. sha256 : of each file, by its name. columns : text, id, by as they were named."""
 
     name: str
     created: str
@@ -121,8 +121,8 @@ def read(folder: Path) -> Manifest:
         raise AuditError(f"{path}: is not of an index. Name a folder that 'audit index build' made.")
     if found.get("version") != VERSION:
         raise AuditError(
-            f"{folder}: is an index of version {found.get('version')}, and this program reads version {VERSION}. "
-            "Build it again, or use the program that made it."
+            f"{folder}: is an index of version {found.get('version')}, and this program reads version "
+            f"{VERSION}. Build it again, or use the program that made it."
         )
     try:
         return _manifest(found)
@@ -137,8 +137,8 @@ def checked(folder: Path, part: Part, name: str) -> Path:
         raise AuditError(f"{path}: is missing. Take {part.name} from a copy, or build the index again.")
     if sha256(path) != part.sha256.get(name):
         raise AuditError(
-            f"{path}: is damaged (its SHA-256 is not that of {NAME}). Take {part.name} from a copy, or build the "
-            "index again."
+            f"{path}: is damaged (its SHA-256 is not that of {NAME}). Take {part.name} from a copy, or build "
+            "the index again."
         )
     return path
 

@@ -1,9 +1,10 @@
 """The files of a part, a row a document in each, in the same row groups; written as batches come.
 
 documents.parquet : digest (16 bytes of the text's SHA-256), id, source, teacher, how many different
-shingles (0 if it repeats another). signatures.parquet : k uint32, little-endian. keys.parquet : a uint64 for each band.
-samples.parquet : uint64 of the shingles kept for --containment. The last three are null for documents that
-repeat an earlier one of the part, or have no shingle. Leaves out where documents come from (`build.py`).
+shingles (0 if it repeats another). signatures.parquet : k uint32, little-endian. keys.parquet : a uint64 for
+each band. samples.parquet : uint64 of the shingles kept for --containment. The last three are
+null for documents that repeat an earlier one of the part, or have no shingle. Leaves out where documents
+come from (`build.py`).
 """
 
 from __future__ import annotations
