@@ -9,6 +9,7 @@ worker that died is done again by Ray. Leaves out clusters: RAY_ADDRESS names on
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,8 @@ def started() -> Any:
         ray.init(
             log_to_driver=False, logging_level="warning", **({"include_dashboard": False} if here else {})
         )
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True

@@ -1,4 +1,4 @@
-"""A real local Ray cluster of two workers gives what one process gives, to the bit, also when a worker dies."""
+"""A real local Ray cluster of two workers gives what one process gives, also when one of them is killed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_ray_gives_what_one_process_gives(tmp_path, ray, case, kept, asked, monk
     )
     whole = found(tmp_path, case, run.join, **asked)
     assert found(tmp_path, case, on_ray.join_on_ray, **asked) == whole
-    assert whole["n_pairs"] >= 30
+    assert whole["n_pairs"] >= 20
 
 
 def test_a_worker_that_is_killed_half_way_loses_nothing(tmp_path, ray, case, monkeypatch):
