@@ -25,6 +25,7 @@ HEAVY = {
     "openai",
     "httpx",
     "httpx2",
+    "ray",
 }
 VERBS = (
     ["--help"],
@@ -34,6 +35,8 @@ VERBS = (
     ["score", "--help"],
     ["report", "--help"],
     ["list", "--help"],
+    ["overlap", "--help"],
+    ["index", "build", "--help"],
 )
 HELP = """
 import json, sys

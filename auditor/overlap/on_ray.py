@@ -131,8 +131,8 @@ def _batch(rows: Rows, asked: Asked) -> pa.RecordBatch:
     first = np.arange(len(read)) == 0
     columns = {
         "digest": fixed(np.ascontiguousarray(read.digests)),
-        "source": read.sources.dictionary_decode(),
-        "teacher": read.teachers.dictionary_decode(),
+        "source": read.sources,
+        "teacher": read.teachers,
         **{k: pa.array(np.where(first, getattr(read, k), 0)) for k in _COUNTS},
     }
     columns |= dict(zip(made.schema.names, made.columns, strict=True))
@@ -142,9 +142,10 @@ def _batch(rows: Rows, asked: Asked) -> pa.RecordBatch:
 def _read(batch: pa.RecordBatch) -> Read:
     """What `_batch` made."""
     return Read(
-        digests(pa.chunked_array([batch.column("digest")])),
-        *(batch.column(k).dictionary_encode() for k in ("source", "teacher")),
-        *(int(batch.column(k).to_numpy().sum()) for k in _COUNTS),
+        digests=digests(pa.chunked_array([batch.column("digest")])),
+        sources=batch.column("source").dictionary_encode(),
+        teachers=batch.column("teacher").dictionary_encode(),
+        **{k: int(batch.column(k).to_numpy().sum()) for k in _COUNTS},
         keyed=Keyed.of_batch(batch),
     )
 

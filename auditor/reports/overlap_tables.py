@@ -186,7 +186,7 @@ def pairs(found: Part) -> Table:
         for p in found["pairs"][:PAIRS_SHOWN]
     ]
     note = f"{shown(found['n_pairs'])} in all; those that share most shingles are shown."
-    head = ("LEFT", "RIGHT", "teacher", "shingles shared", "of", "Jaccard", "of LEFT's", "of RIGHT's")
+    head: Row = ("LEFT", "RIGHT", "teacher", "shingles shared", "of", "Jaccard", "of LEFT's", "of RIGHT's")
     if found["estimated"] is not None:
         note += (
             " All of it but LEFT's shingles is estimated; the standard error is that of Jaccard similarity."

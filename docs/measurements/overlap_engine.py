@@ -1,9 +1,10 @@
-"""What the overlap engine costs a document, and what an index of it takes: the rates of docs/overlap-at-scale.md.
+"""What the overlap engine costs a document, and what an index takes: the rates of docs/overlap-at-scale.md.
 
-Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_engine.py [DOCUMENTS]
+Usage: AUDIT_TEST_DATA=FOLDER NUMBA_NUM_THREADS=1 python docs/measurements/overlap_engine.py [DOCUMENTS]
 
-Documents are parts of real model outputs (`outputs/alpaca_eval.parquet`) put together to about 1.7 KB, seeded,
-held in memory; one thread, CPU seconds, best of three. Reading is of JSON lines, with the digest of each text.
+Documents are parts of real model outputs (`outputs/alpaca_eval.parquet`) put together to about 1.7 KB,
+seeded, held in memory; one thread, CPU seconds, best of three (an index is built once). Reading is of JSON
+lines, with the digest of each text.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from auditor.overlap.keyed import Asked, of_texts
 from auditor.overlap.keys import recipes_for
 from auditor.overlap.reading import Corpus
 from auditor.progress import Silent
+from detectors.minhash.distinct import Distinct
 from detectors.minhash.join import KeyIndex
 
 LENGTH = 1700
@@ -58,6 +60,8 @@ def main() -> None:
     _row("sorting band keys", n, size, lambda: KeyIndex.of(all_keys, owners, 32))
     index = KeyIndex.of(all_keys, owners, 32)
     _row("looking keys up", n, size, lambda: [index.candidates(m.keys[0], m.rows[0]) for m in made])
+    digests = np.random.default_rng(1).integers(0, 2**63, (n, 2), dtype=np.uint64)
+    _row("finding equal documents", n, size, lambda: Distinct().firsts(digests, np.arange(n)))
     with tempfile.TemporaryDirectory() as name:
         _indexes(Path(name), texts, size)
 

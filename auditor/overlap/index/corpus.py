@@ -67,12 +67,13 @@ class IndexCorpus(Corpus):
         for one in self.manifest.parts:
             documents = part.groups(self._file(one, part.DOCUMENTS))
             keys = [self._keys(one, recipe) for recipe in asked.recipes]
-            told = (one.without_text, one.not_utf8, one.n_bytes)
+            told = {"without_text": one.without_text, "not_utf8": one.not_utf8, "n_bytes": one.n_bytes}
             for table, *found in zip(documents, *keys, strict=True):
                 yield Read(
-                    part.digests(table["digest"]),
-                    *(_dictionary(table[k]) for k in ("source", "teacher")),
-                    *told,
+                    digests=part.digests(table["digest"]),
+                    sources=_dictionary(table["source"]),
+                    teachers=_dictionary(table["teacher"]),
+                    **told,
                     keyed=Keyed(
                         tuple(rows for rows, _, _ in found),
                         tuple(values for _, _, values in found),
@@ -80,7 +81,7 @@ class IndexCorpus(Corpus):
                         None,
                     ),
                 )
-                told = (0, 0, 0)
+                told = dict.fromkeys(told, 0)
 
     def batches(self) -> Iterator[Rows]:
         """All documents with texts, from the recorded corpus; of a sketch without."""

@@ -11,7 +11,10 @@ import pytest
 
 from auditor.errors import AuditError
 from auditor.overlap import run
+from auditor.overlap.columns import Wanted
 from auditor.overlap.config import OverlapConfig
+from auditor.overlap.index import build
+from auditor.overlap.reading import Corpus
 from auditor.progress import Silent
 from tests.auditor.overlap.corpora import documents, edited, jsonl
 
@@ -97,3 +100,10 @@ def test_what_a_worker_finds_wrong_is_said_as_always(tmp_path, ray, case):
     bad.write_bytes(b'{"text": "fine"}\n' * 5000 + b'{"text": "not \xff fine"}\n')
     with pytest.raises(AuditError, match="not UTF-8"):
         found(tmp_path, (str(bad), case[1]), on_ray.join_on_ray)
+
+
+def test_an_index_on_the_right_is_read_here(tmp_path, ray, case):
+    settings = build.settings("words:5", 0.5, False, False, True)
+    build.build(Corpus(case[1], "right", Wanted(), False, tmp_path), tmp_path / "index", settings, Silent())
+    names = case[0], f"index:{tmp_path / 'index'}"
+    assert found(tmp_path, names, on_ray.join_on_ray) == found(tmp_path, names, run.join)
