@@ -108,6 +108,7 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
     pairs_left, pairs_right = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
     crowded = np.unique(np.concatenate([one.all_crowded() for one in joined]))
     joined.clear()
+    del asked  # It holds the index's keys, which are done with.
     by_side = (pairs_right, pairs_left) if left_is_kept else (pairs_left, pairs_right)
     for side, into, numbers, needed in zip((streamed, kept), stored, by_side, (back, True), strict=True):
         if needed and len(numbers):

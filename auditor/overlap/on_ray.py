@@ -67,13 +67,11 @@ def started() -> Any:
             "--engine ray needs Ray Data, which is not installed: pip install 'distill-audit[cluster]'. "
             "--engine local gives the same result on this machine."
         ) from None
-    if not ray.is_initialized():
-        here = "RAY_ADDRESS" not in os.environ
-        ray.init(
-            log_to_driver=False, logging_level="warning", **({"include_dashboard": False} if here else {})
-        )
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    if not ray.is_initialized():
+        here = "RAY_ADDRESS" not in os.environ
+        ray.init(log_to_driver=False, logging_level="error", **({"include_dashboard": False} if here else {}))
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True

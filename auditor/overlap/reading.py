@@ -176,6 +176,8 @@ class Corpus:
         except duckdb.Error as error:
             raise explained(self.name, [file], error) from None
         try:
+            # DuckDB would draw a bar of its own, on stdout.
+            con.execute("SET enable_progress_bar = false")
             yield con
         finally:
             con.close()

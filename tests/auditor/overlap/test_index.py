@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import AuditError
+from auditor.errors import AuditError, IncompleteError
 from auditor.overlap.columns import Wanted
 from auditor.overlap.index import build, manifest
 from auditor.overlap.reading import Corpus
@@ -245,3 +245,21 @@ def test_what_cannot_be_an_index(tmp_path, case):
             Silent(),
         )
     assert not (tmp_path / "new" / manifest.NAME).exists() and not list((tmp_path / "new").glob("part-*"))
+
+
+def test_two_runs_do_not_write_at_once(tmp_path, case):
+    built(tmp_path, case[1][0])
+    with manifest.alone(tmp_path / "index"), pytest.raises(IncompleteError, match="another run"):
+        build.add(corpus(tmp_path, case[1][1]), tmp_path / "index", Silent())
+
+
+def test_a_first_run_that_was_killed_can_be_repeated(tmp_path, case):
+    (tmp_path / "index" / "part-00001.partial").mkdir(parents=True)
+    (tmp_path / "index" / "index.lock").touch()
+    name = built(tmp_path, case[1][0])
+    assert not list((tmp_path / "index").glob("*.partial"))
+    assert compared(tmp_path, case[0], name).n_pairs
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").touch()
+    with pytest.raises(AuditError, match="not empty"):
+        built(tmp_path, case[1][0], "other")
