@@ -26,6 +26,7 @@ HEAVY = {
     "httpx",
     "httpx2",
     "jsonschema",
+    "ray",
 }
 VERBS = (
     ["--help"],
@@ -37,6 +38,8 @@ VERBS = (
     ["list", "--help"],
     ["terms", "--help"],
     ["terms", "list", "--help"],
+    ["overlap", "--help"],
+    ["index", "build", "--help"],
 )
 HELP = """
 import json, sys

@@ -22,6 +22,7 @@ from auditor.cli.calibrate import calibrate
 from auditor.cli.collect import collect
 from auditor.cli.compare import compare
 from auditor.cli.controls import controls
+from auditor.cli.index import index
 from auditor.cli.list import list_
 from auditor.cli.overlap import overlap
 from auditor.cli.panel import panel
@@ -137,5 +138,18 @@ def main() -> None:
     """
 
 
-for _verb in (compare, overlap, collect, score, panel, report, list_, calibrate, bench, controls, terms):
+for _verb in (
+    compare,
+    overlap,
+    index,
+    terms,
+    collect,
+    score,
+    panel,
+    report,
+    list_,
+    calibrate,
+    bench,
+    controls,
+):
     main.add_command(_verb)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EVIDENCE_FOUND = 1
 DEVICES = ("auto", "cpu", "cuda")
+ENGINES = ("local", "ray")
 
 
 @click.command(short_help="Find near copies of a teacher's answers in a training corpus.")
@@ -67,6 +68,13 @@ DEVICES = ("auto", "cpu", "cuda")
     show_default=True,
     help="What makes the signatures.",
 )
+@option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="local",
+    show_default=True,
+    help="Who reads and hashes: this process, or the workers of a Ray cluster.",
+)
 @option("--keep-going", is_flag=True, help="Leave out lines that cannot be read, and count them.")
 @option(
     "--fail-on",
@@ -83,7 +91,8 @@ def overlap(ctx: click.Context, /, **given: Any) -> None:
 
     LEFT is the student's side: a training set, or a model's outputs. RIGHT is the teacher's: a log of what it
     served. Each is a file (JSON lines, JSON, Parquet, CSV, TSV, plain text; also .gz, .zst), a folder, a
-    quoted pattern, or a table FILE.duckdb::TABLE. Corpora larger than memory are read in parts.
+    quoted pattern, or a table FILE.duckdb::TABLE; RIGHT may be index:FOLDER, of `audit index`. Corpora
+    larger than memory are read in parts.
 
     Near copies are evidence once LEFT has more of them than 20 independent corpora (--reference).
 
@@ -110,6 +119,10 @@ def overlap(ctx: click.Context, /, **given: Any) -> None:
 def _run(config: OverlapConfig, progress: Bars) -> OverlapReport:
     from auditor.overlap import run
 
+    if config.engine == "ray":
+        from auditor.overlap.on_ray import join_on_ray
+
+        return run.run(config, progress, join_on_ray)
     return run.run(config, progress)
 
 

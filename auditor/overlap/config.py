@@ -13,6 +13,7 @@ from auditor.errors import AuditError
 
 UNITS = ("words", "characters", "bytes")
 DEVICES = ("auto", "cpu", "cuda")
+ENGINES = ("local", "ray")
 LONGEST_SHINGLE = 64
 
 
@@ -29,7 +30,8 @@ class OverlapConfig:
     shingle : "words:5", "characters:8", "bytes:8".
     text, id, by, source : names of columns; None = recognise it, and for `source` the file. right_text,
         right_id : where the right corpus has others. `by` names the teacher in the right corpus.
-    device : of the signatures. evidence, pairs : files to write. spill : folder for what memory cannot hold.
+    device : of the signatures. engine : who reads and hashes. evidence, pairs : files to write.
+    spill : folder for what memory cannot hold.
     recall : probability with which a pair at the threshold must be found.
     k : minima of a signature.
     keep_going : leave out lines that cannot be read, and count them.
@@ -50,6 +52,7 @@ class OverlapConfig:
     recall: float = 0.95
     k: int = 128
     device: str = "auto"
+    engine: str = "local"
     evidence: str = "audit.duckdb"
     pairs: str | None = None
     spill: str | None = None
@@ -68,6 +71,8 @@ class OverlapConfig:
                 )
         if self.device not in DEVICES:
             raise AuditError(f"--device must be one of {', '.join(DEVICES)}, got {self.device!r}.")
+        if self.engine not in ENGINES:
+            raise AuditError(f"--engine must be one of {', '.join(ENGINES)}, got {self.engine!r}.")
 
     def cut(self) -> tuple[str, int]:
         """What a shingle is made of, and of how many of them."""

@@ -26,6 +26,7 @@ class Counted:
     """Per document of the left side (n_left,), by its first equal one, unless it says otherwise.
 
     matched, contained : bool. covered : int64, shingles that are in near copies. right_matched : (n_right,).
+    exact : whether `covered` was counted.
     """
 
     left: Side
@@ -35,10 +36,13 @@ class Counted:
     contained: Bool | None
     covered: Int64
     right_matched: Bool
+    exact: bool = True
 
 
-def count(left: Side, right: Side, found: Found, pairs: Pairs, containment: float | None) -> Counted:
-    """What every document is, from the near copies."""
+def count(
+    left: Side, right: Side, found: Found, pairs: Pairs, containment: float | None, exact: bool = True
+) -> Counted:
+    """What every document is, from the near copies; `exact` : whether RIGHT's shingles are known."""
     matched, right_matched = np.zeros(len(left), bool), np.zeros(len(right), bool)
     matched[pairs.left] = True
     own = np.isin(pairs.left, np.flatnonzero(left.corpus == 0)) if len(pairs) else np.empty(0, bool)
@@ -51,7 +55,7 @@ def count(left: Side, right: Side, found: Found, pairs: Pairs, containment: floa
     covered = np.zeros(len(left), np.int64)
     documents, _, counts = explained(found, pairs)
     covered[documents] = counts
-    return Counted(left, right, found.left_sizes, matched, contained, covered, right_matched)
+    return Counted(left, right, found.left_sizes, matched, contained, covered, right_matched, exact)
 
 
 def corpora(counted: Counted) -> tuple[CorpusFigures, ...]:
@@ -77,7 +81,7 @@ def _left(counted: Counted, code: int) -> CorpusFigures:
         matched=int(counted.matched[firsts].sum()),
         contained=None if counted.contained is None else int(counted.contained[firsts].sum()),
         shingles=int(sizes.sum()),
-        explained=int(counted.covered[firsts].sum()),
+        explained=int(counted.covered[firsts].sum()) if counted.exact else None,
     )
 
 
@@ -101,7 +105,10 @@ def by_source(counted: Counted) -> list[GroupFigures]:
         for weights in (None, counted.matched[firsts], counted.sizes[firsts], counted.covered[firsts])
     )
     rows = [
-        GroupFigures("source", names[i], int(n[i]), int(matched[i]), int(shingles[i]), int(covered[i]))
+        GroupFigures(
+            *("source", names[i], int(n[i]), int(matched[i]), int(shingles[i])),
+            int(covered[i]) if counted.exact else None,
+        )
         for i in np.flatnonzero(n).tolist()
     ]
     return _most(rows)
@@ -127,7 +134,10 @@ def by_teacher(counted: Counted, found: Found, pairs: Pairs) -> list[GroupFigure
     covered = np.bincount(label, counts * copies[left], len(names)).astype(np.int64)
     return _most(
         [
-            GroupFigures("teacher", names[i], int(n[i]), int(matched[i]), None, int(covered[i]))
+            GroupFigures(
+                *("teacher", names[i], int(n[i]), int(matched[i]), None),
+                int(covered[i]) if counted.exact else None,
+            )
             for i in range(len(names))
         ]
     )

@@ -7,7 +7,7 @@ told. Leaves out the recount (`recount.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from auditor.overlap.keys import Recipe, keys_of, of_sets
+from auditor.overlap.keyed import Asked, Keyed
+from auditor.overlap.keys import Recipe
 from auditor.overlap.sides import Batch, Side
 from auditor.overlap.spill import Documents
 from auditor.progress import Progress
-from detectors.minhash.exact import ShingleSets, shingle_sets
+from detectors.minhash.exact import shingle_sets
 from detectors.minhash.join import KeyIndex
 
 CAP = 32
@@ -49,26 +50,6 @@ class Found:
 
 
 @dataclass
-class _Keys:
-    """Keys of one recipe, gathered from batches."""
-
-    keys: list[np.ndarray] = field(default_factory=list)
-    documents: list[Int64] = field(default_factory=list)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        self.documents.append(batch.column("document").to_numpy())
-        self.keys.append(batch.column("key").to_numpy())
-
-    def index(self, cap: int) -> KeyIndex:
-        none = np.empty(0, np.int64)
-        return KeyIndex.of(
-            np.concatenate(self.keys or [none.astype(np.uint64)]),
-            np.concatenate(self.documents or [none]),
-            cap,
-        )
-
-
-@dataclass
 class _Joined:
     """One recipe while the other side streams past."""
 
@@ -79,15 +60,14 @@ class _Joined:
     met: Int64 | None = None
     crowded: list[Int64] = field(default_factory=list)
 
-    def pairs(self, batch: pa.RecordBatch) -> tuple[Int64, Int64]:
-        """Left and right documents of the candidates that a batch of keys makes."""
-        keys, documents = batch.column("key").to_numpy(), batch.column("document").to_numpy()
-        found = self.index.candidates(keys, documents, self.met, CAP)
+    def pairs(self, batch: Batch, keyed: Keyed, at: int) -> tuple[Int64, Int64]:
+        """Left and right documents of the candidates that a batch makes by its recipe number `at`."""
+        documents = batch.numbers[keyed.rows[at]]
+        found = self.index.candidates(keyed.keys[at], documents, self.met, CAP)
         left, right = (found.left, found.right) if self.left_is_kept else (found.right, found.left)
         self.crowded.append(found.crowded)
         if self.recipe.kind == "sample" and len(right):
-            sizes = np.bincount(documents - documents[0]) if self.left_is_kept else self.sampled
-            base = documents[0] if self.left_is_kept else 0
+            sizes, base = (keyed.counts[at], batch.numbers[0]) if self.left_is_kept else (self.sampled, 0)
             enough = found.shared >= self.recipe.least_shared(sizes[right - base])
             left, right = left[enough], right[enough]
         return left, right
@@ -109,40 +89,34 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
     left_is_kept = left.size <= right.size
     kept, streamed = (left, right) if left_is_kept else (right, left)
     sizes: list[Int64] = []
-    gathered = [_Keys() for _ in recipes]
-    for batch in kept.batches(progress):
-        for into, keys in zip(
-            gathered, _keys(batch, recipes, sizes if left_is_kept else None)[0], strict=True
-        ):
-            into.add(keys)
+    asked = Asked(tuple(recipes), left_is_kept)
+    gathered = [(b.numbers, keyed) for b, keyed in _noted(kept.batches(asked, progress), sizes)]
     progress.stage("Sorting keys")
-    joined = []
-    for recipe, own in zip(recipes, gathered, strict=True):
-        index = own.index(NO_CAP if left_is_kept else CAP)
-        documents = (
-            np.concatenate(own.documents) if own.documents and not left_is_kept else np.empty(0, np.int64)
-        )
-        sampled = np.bincount(documents, minlength=1) if recipe.kind == "sample" else documents
-        met = np.zeros(len(index.keys), np.int64) if left_is_kept else None
-        joined.append(_Joined(recipe, index, left_is_kept, sampled, met))
-        own.keys, own.documents = [], []
+    joined = [_joined(r, i, gathered, left_is_kept) for i, r in enumerate(recipes)]
+    gathered.clear()
+    asked = Asked(tuple(recipes), not left_is_kept, tuple(one.index.keys for one in joined))
     pairs: list[tuple[Int64, Int64]] = []
     stored = Documents(folder, "streamed"), Documents(folder, "kept")
-    for batch in streamed.batches(progress):
-        keyed, sets = _keys(batch, recipes, None if left_is_kept else sizes)
-        found = _once([one.pairs(keys) for one, keys in zip(joined, keyed, strict=True)])
+    back = False
+    for batch, keyed in _noted(streamed.batches(asked, progress), sizes):
+        found = _once([one.pairs(batch, keyed, i) for i, one in enumerate(joined)])
         pairs.append(found)
-        _store(stored[0], batch, np.unique(found[1 if left_is_kept else 0]), sets, recipes[0])
-    stored[0].close()
+        if batch.texts is None:
+            back = True
+        else:
+            _store(stored[0], batch, np.unique(found[1 if left_is_kept else 0]), recipes[0])
     pairs_left, pairs_right = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
     crowded = np.unique(np.concatenate([one.all_crowded() for one in joined]))
     joined.clear()
-    wanted = np.zeros(len(kept), bool)
-    wanted[pairs_left if left_is_kept else pairs_right] = True
-    if wanted.any():
-        for batch in kept.again(wanted, progress):
-            _store(stored[1], batch, batch.numbers, None, recipes[0])
-    stored[1].close()
+    del asked  # It holds the index's keys, which are done with.
+    by_side = (pairs_right, pairs_left) if left_is_kept else (pairs_left, pairs_right)
+    for side, into, numbers, needed in zip((streamed, kept), stored, by_side, (back, True), strict=True):
+        if needed and len(numbers):
+            wanted = np.zeros(len(side), bool)
+            wanted[numbers] = True
+            for batch in side.again(wanted, progress):
+                _store(into, batch, batch.numbers, recipes[0])
+        into.close()
     order = np.lexsort((pairs_right, pairs_left)) if left_is_kept else np.arange(len(pairs_left))
     own_left, own_right = stored[::-1] if left_is_kept else stored
     return Found(
@@ -151,28 +125,25 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
     )
 
 
-def _keys(
-    batch: Batch, recipes: Sequence[Recipe], sizes: list[Int64] | None
-) -> tuple[list[pa.RecordBatch], ShingleSets | None]:
-    """Keys of a batch's documents that no earlier one equals, a batch a recipe; their shingles, if needed.
+def _noted(batches: Iterable[Batch], sizes: list[Int64]) -> Iterator[tuple[Batch, Keyed]]:
+    """Batches with their keys; how many shingles each document has goes to `sizes`, where it was asked."""
+    for batch in batches:
+        assert batch.keyed is not None
+        if batch.keyed.sizes is not None:
+            sizes.append(batch.keyed.sizes)
+        yield batch, batch.keyed
 
-    `sizes` : to note in how many different shingles each document of the batch has.
-    """
-    numbers, texts = batch.numbers, batch.texts
-    if not batch.fresh.all():
-        numbers, texts = numbers[batch.fresh], texts.filter(pa.array(batch.fresh))
-    sets = None
-    if sizes is not None or any(r.kind == "sample" for r in recipes):
-        sets = shingle_sets(texts, recipes[0].unit, recipes[0].n)
-    if sizes is not None and sets is not None:
-        here = np.zeros(len(batch.numbers), np.int64)
-        here[batch.fresh] = sets.sizes
-        sizes.append(here)
-    given = pa.record_batch({"document": pa.array(numbers, pa.int64()), "text": texts})
-    return [
-        of_sets(numbers, sets, r) if r.kind == "sample" and sets is not None else keys_of(given, r)
-        for r in recipes
-    ], sets
+
+def _joined(recipe: Recipe, at: int, gathered: Sequence[tuple[Int64, Keyed]], left_is_kept: bool) -> _Joined:
+    """Index of the kept side's keys by recipe number `at`."""
+    keys = np.concatenate([keyed.keys[at] for _, keyed in gathered])
+    documents = np.concatenate([numbers[keyed.rows[at]] for numbers, keyed in gathered])
+    index = KeyIndex.of(keys, documents, NO_CAP if left_is_kept else CAP)
+    counts = [np.empty(0, np.int64)]
+    if recipe.kind == "sample" and not left_is_kept:
+        counts += [keyed.counts[at] for _, keyed in gathered]
+    met = np.zeros(len(index.keys), np.int64) if left_is_kept else None
+    return _Joined(recipe, index, left_is_kept, np.concatenate(counts), met)
 
 
 def _once(found: list[tuple[Int64, Int64]]) -> tuple[Int64, Int64]:
@@ -185,15 +156,16 @@ def _once(found: list[tuple[Int64, Int64]]) -> tuple[Int64, Int64]:
     return left[new], right[new]
 
 
-def _store(into: Documents, batch: Batch, numbers: Int64, sets: ShingleSets | None, recipe: Recipe) -> None:
+def _store(into: Documents, batch: Batch, numbers: Int64, recipe: Recipe) -> None:
     """Keep the texts and shingles of some documents of a batch."""
     if not len(numbers):
         return
+    assert batch.texts is not None and batch.ids is not None
     rows = np.searchsorted(batch.numbers, numbers)
     taken = pa.array(rows)
     texts = batch.texts.take(taken)
-    if sets is None:
+    if batch.sets is None:
         own = shingle_sets(texts, recipe.unit, recipe.n)
     else:
-        own = sets.taken(np.cumsum(batch.fresh)[rows] - 1)
+        own = batch.sets.taken(np.cumsum(batch.fresh)[rows] - 1)
     into.add(numbers, texts, batch.ids.take(taken), own)

@@ -6,9 +6,9 @@ Leaves out what is done with the texts. Documents are numbered over the corpora 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -20,7 +20,9 @@ import pyarrow.compute as pc
 from auditor.errors import AuditError, IncompleteError
 from auditor.overlap import statements
 from auditor.overlap.columns import Chosen, Wanted, choose
+from auditor.overlap.keyed import Asked
 from auditor.overlap.names import File, files_of
+from auditor.overlap.read import Read, of_rows
 from auditor.overlap.textfiles import text_batches
 
 ROWS = 16_384
@@ -63,7 +65,10 @@ class Corpus:
 
     def open(self) -> Corpus:
         """Find the files and look at the columns of each."""
-        found = files_of(self.name)
+        return self.opened(files_of(self.name))
+
+    def opened(self, found: Sequence[File]) -> Corpus:
+        """The same with files that are known."""
         self.files = tuple(f for f in found if f.path.stat().st_size)
         self.empty_files = len(found) - len(self.files)
         if not self.files:
@@ -92,6 +97,15 @@ class Corpus:
                 continue
             with self._connected(files[0]) as con:
                 yield from self._of_group(con, files)
+
+    def only(self, first: int, last: int) -> Corpus:
+        """Files [first, last) of the corpus, to be read by themselves."""
+        files = self.files[first:last]
+        return replace(self, files=files, chosen={f: c for f, c in self.chosen.items() if f in files})
+
+    def reads(self, asked: Asked) -> Iterator[Read]:
+        """All documents with their texts; keys are still to be made."""
+        yield from map(of_rows, self.batches())
 
     def _alike(self, file: File) -> tuple[str, str, str, Chosen | None]:
         """Files with the same key are read by one statement."""
@@ -162,6 +176,8 @@ class Corpus:
         except duckdb.Error as error:
             raise explained(self.name, [file], error) from None
         try:
+            # DuckDB would draw a bar of its own, on stdout.
+            con.execute("SET enable_progress_bar = false")
             yield con
         finally:
             con.close()

@@ -6,7 +6,7 @@ No figure of a report is an estimate: signatures choose what is looked at, and n
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from os import cpu_count
 from typing import Any
 
@@ -41,8 +41,8 @@ class Pairs:
 
     def taken(self, rows: np.ndarray) -> Pairs:
         """Some of them: (n,) bool or int64."""
-        of = self.counts
-        counts = Overlaps(of.shared[rows], of.left_size[rows], of.right_size[rows])
+        own = self.counts
+        counts = replace(own, **{f.name: getattr(own, f.name)[rows] for f in fields(own)})
         return Pairs(self.left[rows], self.right[rows], self.left_rows[rows], self.right_rows[rows], counts)
 
 

@@ -54,7 +54,7 @@ class GroupFigures:
     documents: int
     matched: int
     shingles: int | None
-    explained: int
+    explained: int | None
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ class OverlapReport:
     ----------
     n_pairs : near copies in all; `pairs` holds the first of them.
     crowded : left documents of which not every right one with the same key was looked at.
+    estimated : minima of the signatures from which similarity was estimated; None = counted exactly.
     matched_in_references : left documents whose every near copy a reference corpus matches, too.
     """
 
@@ -143,6 +144,7 @@ class OverlapReport:
     n_pairs: int
     crowded: int
     matched_in_references: int | None
+    estimated: int | None
     recalls: tuple[Recall, ...]
     corpora: tuple[CorpusFigures, ...]
     groups: tuple[GroupFigures, ...]

@@ -16,6 +16,8 @@ from auditor.errors import AuditError, IncompleteError
 from auditor.overlap import figures, listing, passages, words
 from auditor.overlap.columns import Wanted
 from auditor.overlap.config import OverlapConfig
+from auditor.overlap.index.corpus import IndexCorpus, is_index, is_sketch, open_index
+from auditor.overlap.index.estimate import estimate
 from auditor.overlap.join import Found, join
 from auditor.overlap.keys import Recipe, recipes_for
 from auditor.overlap.reading import Corpus
@@ -60,9 +62,14 @@ def compared(
     before = _stamps(left, right)
     recipes = recipes_for(config)
     found = engine(left, right, recipes, folder, progress)
-    pairs = recount(found, config.threshold, config.containment, progress)
+    sketch = right.corpora[0] if is_sketch(right.corpora[0]) else None
+    pairs = (
+        estimate(found, sketch, config.threshold, progress)
+        if sketch
+        else recount(found, config.threshold, config.containment, progress)
+    )
     progress.stage("Counting")
-    counted = figures.count(left, right, found, pairs, config.containment)
+    counted = figures.count(left, right, found, pairs, config.containment, exact=sketch is None)
     corpora = figures.corpora(counted)
     weighed = weigh(corpora[0], corpora[2:])
     also = figures.matched_in_references(counted, pairs)
@@ -75,10 +82,12 @@ def compared(
         raise IncompleteError("A file changed while it was read. Run the command again.")
     opened = (*left.corpora, *right.corpora)
     crowded = _crowded(left, found)
-    told = words.Told(crowded, figures.short_matched(counted), len(kept), len(own), config.containment)
+    told = words.Told(
+        crowded, figures.short_matched(counted), len(kept), len(own), config.containment, sketch
+    )
     return OverlapReport(
         run=_identity(config, started, hashes),
-        headline=words.headline(corpora[0], corpora[1], config, weighed),
+        headline=words.headline(corpora[0], corpora[1], config, weighed, sketch is not None),
         weighed=weighed,
         threshold=config.threshold,
         containment=config.containment,
@@ -87,11 +96,12 @@ def compared(
         n_pairs=len(own),
         crowded=crowded,
         matched_in_references=also,
+        estimated=sketch.manifest.settings.k if sketch else None,
         recalls=words.recalls(config, recipes),
         corpora=corpora,
         groups=(*figures.by_teacher(counted, found, pairs), *figures.by_source(counted)),
         pairs=tuple(listing.rows(counted, found, kept)),
-        passages=tuple(_passages(counted, found, pairs, own)),
+        passages=() if sketch else tuple(_passages(counted, found, pairs, own)),
         alternatives=words.alternatives(len(corpora) - 2, also, corpora[0]),
         notes=words.notes(corpora, opened, told),
     )
@@ -103,9 +113,15 @@ def sides(config: OverlapConfig, folder: Path) -> tuple[Side, Side]:
     def corpus(name: str, role: str, wanted: Wanted) -> Corpus:
         return Corpus(name, role, wanted, config.keep_going, folder).open()
 
+    for name in (config.left, *config.references):
+        if is_index(name):
+            raise AuditError(
+                f"{name}: an index stands for the teacher's corpus, RIGHT; LEFT and references are files."
+            )
     left = corpus(config.left, "left", Wanted(config.text, config.id, None, config.source))
     right_text, right_id = config.right_text or config.text, config.right_id or config.id
-    right = corpus(config.right, "right", Wanted(right_text, right_id, config.by, None))
+    wanted = Wanted(right_text, right_id, config.by, None)
+    right = open_index(config, folder) if is_index(config.right) else corpus(config.right, "right", wanted)
     references = [corpus(n, "reference", Wanted(config.text)) for n in config.references]
     _refuse_twice((left, right, *references))
     return Side((left, *references), "left corpora" if references else left.name), Side((right,), right.name)
@@ -153,6 +169,9 @@ def inputs(left: Side, right: Side, progress: Progress) -> dict[str, str]:
     """SHA-256 of every file that was read, by name."""
     found: dict[str, str] = {}
     for corpus in (*left.corpora, *right.corpora):
+        if isinstance(corpus, IndexCorpus):
+            found |= corpus.hashes()
+            continue
         progress.stage(f"Hashing {corpus.name}", len(corpus.files))
         own: dict[str, str] = {}
         for file in corpus.files:

@@ -1,15 +1,13 @@
 """One side of the join: its corpora one after another, its documents numbered, equal ones found.
 
-Leaves out keys (`keys.py`) and the join (`join.py`). A document that repeats an earlier one byte by byte is
-looked at once; it counts as often as it comes.
+Leaves out who reads and makes keys (`read.py`, or another engine), and the join (`join.py`). A document that
+repeats an earlier one byte by byte is looked at once; it counts as often as it comes.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,23 +15,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.errors import AuditError, IncompleteError
+from auditor.overlap.keyed import Asked, Keyed, of_texts
+from auditor.overlap.read import Read, Reader, read_here
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
 from detectors.minhash.distinct import Distinct
-from detectors.minhash.texts import texts_of
+from detectors.minhash.exact import ShingleSets
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 Int32 = np.ndarray[Any, np.dtype[np.int32]]
+Bool = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some documents of a side: (n,) numbers, whether no earlier one is equal, and their columns."""
+    """Some documents of a side, n of them, numbered without gaps when read for the first time.
+
+    Attributes
+    ----------
+    numbers : (n,) int64. fresh : (n,) bool, whether no earlier one is equal. keyed : keys of fresh ones.
+    texts, ids : None where a reader keeps them back. sets : shingles of fresh ones, if there are any.
+    """
 
     numbers: Int64
-    fresh: np.ndarray[Any, np.dtype[np.bool_]]
-    texts: pa.Array
-    ids: pa.Array
+    fresh: Bool
+    keyed: Keyed | None
+    texts: pa.Array | None
+    ids: pa.Array | None
+    sets: ShingleSets | None = None
 
 
 class Names:
@@ -68,6 +77,7 @@ class Side:
 
     corpora: Sequence[Corpus]
     name: str
+    reader: Reader = read_here
     firsts: Int64 = field(default_factory=lambda: np.empty(0, np.int64))
     corpus: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
     source: Int32 = field(default_factory=lambda: np.empty(0, np.int32))
@@ -86,24 +96,26 @@ class Side:
         """About how many bytes of text."""
         return sum(c.size for c in self.corpora)
 
-    def batches(self, progress: Progress) -> Iterator[Batch]:
-        """Read everything for the first time."""
+    def batches(self, asked: Asked, progress: Progress) -> Iterator[Batch]:
+        """Read everything for the first time, with keys."""
         progress.stage(f"Reading {self.name}", None, "documents")
         distinct = Distinct()
         found: dict[str, list[Any]] = {k: [] for k in ("firsts", "corpus", "source", "teacher")}
         n = 0
         for code, corpus in enumerate(self.corpora):
             before = n
-            for rows in corpus.batches():
-                numbers = np.arange(n, n + len(rows.texts), dtype=np.int64)
+            for read in self.reader(corpus, asked):
+                numbers = np.arange(n, n + len(read), dtype=np.int64)
                 n += len(numbers)
-                firsts = distinct.firsts(digests(rows.texts), numbers)
+                firsts = distinct.firsts(read.digests, numbers)
                 found["firsts"].append(firsts)
                 found["corpus"].append(np.full(len(numbers), code, np.int32))
-                found["source"].append(self.sources.codes(rows.sources))
-                found["teacher"].append(self.teachers.codes(rows.teachers))
-                self._note(code, rows.texts)
-                yield Batch(numbers, firsts == numbers, rows.texts, rows.ids)
+                found["source"].append(self.sources.codes(read.sources))
+                found["teacher"].append(self.teachers.codes(read.teachers))
+                for name in ("without_text", "not_utf8", "n_bytes"):
+                    counts = getattr(self, name)
+                    counts[code] = counts.get(code, 0) + getattr(read, name)
+                yield _batch(numbers, firsts == numbers, read, asked)
                 progress.advance(len(numbers))
             if n == before:
                 raise AuditError(f"{corpus.name}: holds no documents. Check the file, and --text.")
@@ -117,7 +129,7 @@ class Side:
             np.concatenate(found[k]) for k in ("corpus", "source", "teacher")
         )
 
-    def again(self, wanted: np.ndarray[Any, np.dtype[np.bool_]], progress: Progress) -> Iterator[Batch]:
+    def again(self, wanted: Bool, progress: Progress) -> Iterator[Batch]:
         """Read once more, only documents with `wanted` ((n,) bool)."""
         progress.stage(f"Reading candidates of {self.name}", len(self), "documents")
         n = 0
@@ -130,38 +142,24 @@ class Side:
                 if keep.any():
                     numbers = n + np.flatnonzero(keep)
                     mask = pa.array(keep)
-                    yield Batch(
-                        numbers, np.ones(len(numbers), bool), rows.texts.filter(mask), rows.ids.filter(mask)
-                    )
+                    texts, ids = rows.texts.filter(mask), rows.ids.filter(mask)
+                    yield Batch(numbers, np.ones(len(numbers), bool), None, texts, ids)
                 n = end
                 progress.advance(len(keep))
         if n != len(self):
             raise IncompleteError(f"{self.name} changed while it was read. Run the command again.")
 
-    def _note(self, code: int, texts: pa.Array) -> None:
-        self.without_text[code] = self.without_text.get(code, 0) + texts.null_count
-        self.n_bytes[code] = self.n_bytes.get(code, 0) + texts_of(texts).n_bytes
-        if pa.types.is_large_binary(texts.type):
-            try:
-                texts.cast(pa.large_string())
-            except pa.ArrowInvalid:
-                bad = sum(_undecodable(t) for t in texts.to_pylist() if t is not None)
-                self.not_utf8[code] = self.not_utf8.get(code, 0) + bad
 
-
-def digests(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """(n, 2) uint64: 128 bits of the SHA-256 of each text; who could forge one could as well forge a text."""
-    found = texts_of(texts)
-    data = memoryview(found.data.data)
-    marks = found.offsets.tolist()
-    sha = hashlib.sha256
-    whole = b"".join(sha(data[a:b]).digest()[:16] for a, b in pairwise(marks))
-    return np.frombuffer(whole, np.uint64).reshape(-1, 2)
-
-
-def _undecodable(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+def _batch(numbers: Int64, fresh: Bool, read: Read, asked: Asked) -> Batch:
+    """What was read, with keys of the fresh documents."""
+    if read.keyed is not None:
+        return Batch(numbers, fresh, read.keyed.only(fresh), read.texts, read.ids)
+    assert read.texts is not None
+    # Here the join itself looks keys up, sorted; to leave some out before would be work done twice.
+    asked = replace(asked, held=None)
+    if fresh.all():
+        keyed, sets = of_texts(read.texts, asked)
+    else:
+        made, sets = of_texts(read.texts.filter(pa.array(fresh)), asked)
+        keyed = made.spread(np.flatnonzero(fresh), len(numbers))
+    return Batch(numbers, fresh, keyed, read.texts, read.ids, sets)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from auditor.errors import AuditError, IncompleteError
 from detectors.minhash.exact import ShingleSets
-from detectors.minhash.texts import texts_of
+from detectors.minhash.texts import Texts, texts_of
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -82,6 +82,15 @@ class Documents:
     def sets(self) -> ShingleSets:
         """Shingles of all, by row."""
         return ShingleSets(self._values, self._starts)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def texts(self, first: int, last: int) -> Texts:
+        """Texts of rows [first, last)."""
+        marks = self._marks[first : last + 1]
+        start, end = int(marks[0]), int(marks[-1])
+        return Texts(self._bytes[start:end], marks - start)
 
     def rows(self, numbers: Int64) -> Int64:
         """Row of each document number; all must be there."""

@@ -5,10 +5,12 @@ Leaves out figures (`figures.py`, `weigh.py`) and layout (`auditor/reports/overl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auditor.overlap.config import OverlapConfig
+from auditor.overlap.index.corpus import IndexCorpus
 from auditor.overlap.keys import Recipe, curve
 from auditor.overlap.reading import Corpus
 from auditor.overlap.recount import LEAST_HELD
@@ -21,13 +23,17 @@ STEPS = (0.0, 0.1, 0.2, 0.3, 0.4)
 
 @dataclass(frozen=True)
 class Told:
-    """Counts that notes are made of: documents crowded, short ones matched, pairs kept and in all."""
+    """Counts that notes are made of: documents crowded, short ones matched, pairs kept and in all.
+
+    sketch : where the right side is one.
+    """
 
     crowded: int
     short: int
     kept: int
     pairs: int
     containment: float | None
+    sketch: IndexCorpus | None = None
 
 
 def percent(part: int, whole: int) -> str:
@@ -43,9 +49,15 @@ def similarity(value: float) -> str:
     return f"{value:g}".replace("0.", ".", 1)
 
 
-def headline(left: CorpusFigures, right: CorpusFigures, config: OverlapConfig, weighed: Weighed) -> str:
+def headline(
+    left: CorpusFigures,
+    right: CorpusFigures,
+    config: OverlapConfig,
+    weighed: Weighed,
+    estimated: bool = False,
+) -> str:
     """The first line of every report."""
-    how = f"Jaccard similarity {similarity(config.threshold)} or more"
+    how = f"{'estimated ' * estimated}Jaccard similarity {similarity(config.threshold)} or more"
     if config.containment is not None:
         how += f", or holding {similarity(config.containment)} of a document there"
     part = percent(left.matched, left.documents)
@@ -55,6 +67,8 @@ def headline(left: CorpusFigures, right: CorpusFigures, config: OverlapConfig, w
     )
     if not left.matched:
         return f"{first}. Paraphrase, translation and shorter excerpts would not show."
+    if estimated:
+        return f"{first}. An estimate from a sketch, nothing counted. {weighed.words}"
     covered = percent(left.explained or 0, left.shingles or 0)
     return f"{first}; {covered} of its shingles are in them. {weighed.words}"
 
@@ -126,6 +140,8 @@ def notes(corpora: Sequence[CorpusFigures], opened: Sequence[Corpus], told: Told
             )
         if any(f.format == "text" for f in one.files):
             found.append(f"{one.name}: of plain text, each file is one document.")
+    if told.sketch:
+        found.append(_of_sketch(told.sketch))
     if told.short:
         found.append(
             f"{told.short:,} of the documents matched have fewer than {LEAST_HELD} shingles: answers that "
@@ -145,3 +161,13 @@ def notes(corpora: Sequence[CorpusFigures], opened: Sequence[Corpus], told: Told
             f"{told.kept:,} of {told.pairs:,} near copies are in the evidence file; --pairs writes all."
         )
     return tuple(found)
+
+
+def _of_sketch(sketch: IndexCorpus) -> str:
+    k = sketch.manifest.settings.k
+    return (
+        f"{sketch.name} holds no texts: every similarity is estimated from signatures of {k} minima, with a "
+        f"standard error of sqrt(J(1-J)/{k}), {0.5 / math.sqrt(k):.3f} at most. Pairs near the threshold may "
+        "be on its other side, counts may be too high or too low, and no passage can be shown. Whoever has "
+        "the texts can count exactly with the same command."
+    )

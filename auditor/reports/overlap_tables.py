@@ -5,6 +5,7 @@ Takes the result as a mapping with the field names of its JSON. Leaves out layou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,17 +45,23 @@ def corpora(found: Part) -> Table:
     rows: list[Row] = [
         (
             f"{ROLES[c['role']]}: {c['name']}",
-            *(_n(c[k]) for k in ("documents", "distinct", "matched")),
+            *(shown(c[k]) for k in ("documents", "distinct", "matched")),
             percent(c["matched"], c["documents"]),
-            _n(c["contained"]),
-            _n(c["explained"]),
+            shown(c["contained"]),
+            shown(c["explained"]),
             percent(c["explained"], c["shingles"]),
         )
         for c in found["corpora"]
     ]
-    note = (
+    counts = (
         "Counts are exact: every pair that was looked at was counted again, shingle by shingle "
-        f"({found['shingle']}). Equal documents are looked at once and counted as often as they come. "
+        f"({found['shingle']})."
+        if found["estimated"] is None
+        else f"Estimates from signatures of {found['estimated']} minima ({found['shingle']}): RIGHT is a "
+        "sketch without texts, so nothing matched was counted exactly."
+    )
+    note = (
+        f"{counts} Equal documents are looked at once and counted as often as they come. "
         "Shingles are a document's different ones, added up over documents; explained are those in the near "
         "copies; held are documents that hold enough of one of RIGHT."
     )
@@ -81,8 +88,8 @@ def chance(found: Part) -> Table:
     rows: list[Row] = [
         (
             f"{ROLES[c['role']]}: {c['name']}",
-            _n(c["matched"]),
-            _n(c["documents"]),
+            shown(c["matched"]),
+            shown(c["documents"]),
             percent(c["matched"], c["documents"]),
         )
         for c in order[:GROUPS_SHOWN]
@@ -103,8 +110,8 @@ def groups(found: Part) -> list[Table]:
     by_teacher: list[Row] = [
         (
             g["name"],
-            _n(g["documents"]),
-            _n(g["matched"]),
+            shown(g["documents"]),
+            shown(g["matched"]),
             percent(g["matched"], left["documents"]),
             percent(g["explained"], left["shingles"]),
         )
@@ -113,8 +120,8 @@ def groups(found: Part) -> list[Table]:
     by_source: list[Row] = [
         (
             g["name"],
-            _n(g["documents"]),
-            _n(g["matched"]),
+            shown(g["documents"]),
+            shown(g["matched"]),
             percent(g["matched"], g["documents"]),
             percent(g["explained"], g["shingles"]),
         )
@@ -170,17 +177,29 @@ def pairs(found: Part) -> Table:
             p["left_id"],
             p["right_id"],
             p["teacher"],
-            _n(p["shared"]),
-            f"{_n(p['left_size'])} and {_n(p['right_size'])}",
+            shown(p["shared"]),
+            f"{shown(p['left_size'])} and {shown(p['right_size'])}",
             similarity(p["jaccard"]),
             similarity(p["left_in_right"]),
             similarity(p["right_in_left"]),
         )
         for p in found["pairs"][:PAIRS_SHOWN]
     ]
-    note = f"{_n(found['n_pairs'])} in all; those that share most shingles are shown."
-    head = ("LEFT", "RIGHT", "teacher", "shingles shared", "of", "Jaccard", "of LEFT's", "of RIGHT's")
+    note = f"{shown(found['n_pairs'])} in all; those that share most shingles are shown."
+    head: Row = ("LEFT", "RIGHT", "teacher", "shingles shared", "of", "Jaccard", "of LEFT's", "of RIGHT's")
+    if found["estimated"] is not None:
+        note += (
+            " All of it but LEFT's shingles is estimated; the standard error is that of Jaccard similarity."
+        )
+        head = (*head[:5], "Jaccard, estimated", *head[6:], "standard error")
+        errors = (_error(p["jaccard"], found["estimated"]) for p in found["pairs"])
+        rows = [(*row, error) for row, error in zip(rows, errors, strict=False)]
     return Table("pairs", "Near copies", note, head, rows)
+
+
+def _error(jaccard: float, k: int) -> str:
+    """Standard error of an estimate from k minima."""
+    return f"{math.sqrt(jaccard * (1 - jaccard) / k):.3f}".replace("0.", ".", 1)
 
 
 def _share(corpus: Part) -> float:
@@ -192,5 +211,6 @@ def _rest(rows: Sequence[Part]) -> str:
     return f" The {more} with fewest matches are in the JSON report." if more > 0 else ""
 
 
-def _n(value: int | None) -> str:
+def shown(value: int | None) -> str:
+    """A count as people read it."""
     return "n/a" if value is None else f"{value:,}"

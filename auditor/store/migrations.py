@@ -214,6 +214,7 @@ CREATE TABLE overlap_results (
     run_id VARCHAR, position BIGINT, level VARCHAR, reason VARCHAR, words VARCHAR, p_rank DOUBLE,
     p_floor DOUBLE, "references" BIGINT, threshold DOUBLE, containment DOUBLE, shingle VARCHAR,
     n_candidates BIGINT, n_pairs BIGINT, crowded BIGINT, matched_in_references BIGINT,
+    estimated BIGINT,
     recalls STRUCT(kind VARCHAR, "at" DOUBLE, probability DOUBLE)[],
     alternatives STRUCT("name" VARCHAR, examined BOOLEAN, "text" VARCHAR)[], notes VARCHAR[],
     content_hash VARCHAR);

@@ -19,7 +19,16 @@ from auditor.store.runs import find_run
 from auditor.store.seal import OVERLAP, seal, select_rows
 
 PARTS = {"overlap_corpora": "corpora", "overlap_groups": "groups", "overlap_pairs": "pairs"}
-PLAIN = ("threshold", "containment", "shingle", "n_candidates", "n_pairs", "crowded", "matched_in_references")
+PLAIN = (
+    "threshold",
+    "containment",
+    "shingle",
+    "n_candidates",
+    "n_pairs",
+    "crowded",
+    "matched_in_references",
+    "estimated",
+)
 
 
 def append_overlap(path: Path, report: Any) -> None:
