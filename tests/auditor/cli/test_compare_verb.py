@@ -129,7 +129,7 @@ def test_all_options_reach_the_job(audit, job):
         *("--evidence", "e", "--detector", "opening", "--seed", "7", "--bootstrap", "9", "--keep-going"),
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
         *("--most-requests", "50", "--served", "t=v", "--held-out", "t=h", "--canary-key", "t=x"),
-        *("--scores", "x", "--same-data", "t=o"),
+        *("--scores", "x", "--same-data", "t=o", "--controls", "y", "--device", "cuda"),
     )
     assert json.loads(json.dumps(job.config.as_dict())) == {
         "student": "s",
@@ -159,6 +159,8 @@ def test_all_options_reach_the_job(audit, job):
         "most_requests": 50,
         "scores": ["x"],
         "same_data": ["t=o"],
+        "controls": ["y"],
+        "device": "cuda",
     }
 
 
