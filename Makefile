@@ -92,11 +92,10 @@ clean:
 	$(PIP) -e .
 	@touch $@
 
-# An environment of its own: what the others need must not decide what we run with.
+# An environment of its own, without our constraints: Daft needs another pyarrow than we run with.
 .venv/peers: .venv/python docs/measurements/minhash/peers.txt
 	$(BIN)/python -m venv --clear $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . \
-	  -r docs/measurements/minhash/peers.txt
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -e . -r docs/measurements/minhash/peers.txt
 
 .venv/test: .venv/base
 	$(PIP) -e '.[test,lint]'
