@@ -27,6 +27,7 @@ from auditor.cli.list import list_
 from auditor.cli.overlap import overlap
 from auditor.cli.panel import panel
 from auditor.cli.report import report
+from auditor.cli.scan import scan
 from auditor.cli.score import score
 from auditor.cli.terminal import Terminal
 from auditor.cli.terms import terms

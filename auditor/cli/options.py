@@ -101,12 +101,14 @@ def written(formats: Sequence[str] = FORMATS) -> Callable[[F], F]:
     return add
 
 
-def destinations(formats: Sequence[str], outputs: Sequence[str]) -> list[tuple[str, str]]:
-    """Pair `-f` with `-o`: (format, file) each, "-" being stdout."""
+def destinations(
+    formats: Sequence[str], outputs: Sequence[str], extensions: Mapping[str, str] = EXTENSIONS
+) -> list[tuple[str, str]]:
+    """Pair `-f` with `-o`: (format, file) each, "-" being stdout; `extensions` : ending -> format."""
     if not outputs and len(formats) < 2:
         return [(formats[0] if formats else "text", "-")]
     if not formats:
-        return [(_guess(output), output) for output in outputs]
+        return [(_guess(output, extensions), output) for output in outputs]
     if len(formats) != len(outputs):
         raise click.UsageError(
             f"Each -f needs its own -o: got {len(formats)} of -f and {len(outputs)} of -o. "
@@ -127,18 +129,18 @@ def refuse_overwriting(outputs: Iterable[str], inputs: Mapping[str, str | None])
                 )
 
 
-def _guess(output: str) -> str:
+def _guess(output: str, extensions: Mapping[str, str]) -> str:
     """Tell the format from a file's ending."""
     _check_folder(output)
     if output == "-":
         return "text"
     ending = Path(output).suffix.lower()
-    if ending not in EXTENSIONS:
+    if ending not in extensions:
         raise click.UsageError(
             f"Cannot tell the format of {output!r} from its ending {ending!r}: "
-            f"known are {', '.join(EXTENSIONS)}. Say which with -f."
+            f"known are {', '.join(extensions)}. Say which with -f."
         )
-    return EXTENSIONS[ending]
+    return extensions[ending]
 
 
 def _check_folder(output: str) -> None:

@@ -1,0 +1,5 @@
+"""x"""
+
+
+def is_licence(name: str) -> bool:
+    return "licen" in name.lower()

@@ -1,0 +1,203 @@
+"""`run`: scan a dataset and answer for the intended uses: the main job of `audit scan`.
+
+Leaves out how a report looks (`auditor/reports/scan.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from auditor import __version__
+from auditor.errors import AuditError
+from auditor.progress import Progress, Silent
+from auditor.scan import ignore, terms
+from auditor.scan.answer import ANSWERS
+from auditor.scan.chains import Asked
+from auditor.scan.facts import Part, facts
+from auditor.scan.finding import Finding
+from auditor.scan.identity import hub_id
+from auditor.scan.judge import judge
+from auditor.scan.licence_findings import of_licences
+from auditor.scan.licences import declared as licences
+from auditor.scan.origins import origins
+from auditor.scan.result import Declared, Generator, PartRead, ScanReport
+from auditor.scan.rows import RowsFound, scan_rows
+from auditor.scan.terms import USES, Terms
+from auditor.scan.terms_findings import of_terms
+from auditor.scan.tree import Tree, walk
+
+SEVERITY = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class ScanConfig:
+    """What a scan is asked.
+
+    Attributes
+    ----------
+    uses : of `terms.USES`; empty = all. channel, when, host : how the generators were asked; None = not known.
+    sample : rows of each file at most; 0 = all; None = all of files up to a size (`rows/`).
+    known : indexes of known synthetic sets (`audit index`). ignore : file of an ignore list, or None.
+    """
+
+    target: str
+    uses: tuple[str, ...] = ()
+    channel: str | None = None
+    when: str | None = None
+    host: str | None = None
+    sample: int | None = None
+    known: tuple[str, ...] = ()
+    ignore: str | None = None
+
+
+def run(config: ScanConfig, progress: Progress | None = None, now: datetime | None = None) -> ScanReport:
+    """Scan; raise `AuditError` only where there is nothing to scan, or an option cannot be used."""
+    progress = progress or Silent()
+    now = now or datetime.now(UTC)
+    uses = _uses(config.uses)
+    rules = ignore.load(Path(config.ignore), now.date()) if config.ignore else ignore.none()
+    knowledge = terms.load()
+    _check(config, knowledge)
+    tree = walk(config.target)
+    hub = hub_id(tree.root)
+    progress.stage("reading cards and licences")
+    parts, read = facts(tree, hub)
+    rows = [_rows(part, tree, config, progress) for part in parts]
+    findings = _licensed(parts, uses, tree)
+    findings, ignored = ignore.apply(rules, findings)
+    for part in parts:
+        kept = {f.fingerprint for f in findings}
+        part.findings = [f for f in part.findings if f.fingerprint in kept]
+    asked = Asked(config.channel, config.when, config.host)
+    progress.stage("weighing terms")
+    answers = tuple(judge(parts, use, knowledge, asked) for use in uses)
+    more, more_ignored = ignore.apply(rules, list(of_terms(answers, findings, knowledge, now.date())))
+    looked_at = sum(found.rows for found in rows)
+    return ScanReport(
+        name=hub or parts[0].name,
+        target=config.target,
+        created=now.isoformat(timespec="seconds"),
+        package=__version__,
+        knowledge=_knowledge(knowledge),
+        channel=config.channel,
+        when=config.when,
+        host=config.host,
+        sample=config.sample or 0,
+        rows=looked_at,
+        human=all(part.human for part in parts),
+        answers=answers,
+        declared=tuple(_with_entry(d, knowledge) for part in parts for d in part.declared),
+        generators=_generators(parts, looked_at),
+        findings=tuple(sorted([*findings, *more], key=lambda f: (SEVERITY.index(f.severity), f.rule, f.part))),
+        ignored=tuple([*ignored, *more_ignored]),
+        files=tuple(sorted([*read, *(f for found in rows for f in found.files)], key=lambda f: f.path)),
+        parts=_parts(parts, uses, knowledge, asked) if len(parts) > 1 else (),
+        notes=_notes(tree, parts, rules, looked_at),
+    )
+
+
+def _uses(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the uses in their order; refuse one that does not exist."""
+    for use in given:
+        if use not in USES:
+            raise AuditError(f"{use!r} is no use. Known are: {', '.join(USES)}.")
+    return tuple(u for u in USES if u in given) or USES
+
+
+def _check(config: ScanConfig, knowledge: Terms) -> None:
+    """Refuse a channel or a day that cannot be used before any file is read."""
+    from auditor.scan.in_force import in_force
+
+    in_force(knowledge, "gpt-4", config.channel, config.when, config.host)
+    if config.sample is not None and config.sample < 0:
+        raise AuditError(f"--sample {config.sample}: give how many rows of each file, or 0 for all.")
+
+
+def _rows(part: Part, tree: Tree, config: ScanConfig, progress: Progress) -> RowsFound:
+    """Read the data files of a part, and add what they tell."""
+    if not part.data:
+        return RowsFound()
+    progress.stage(f"reading rows of {part.name}")
+    found = scan_rows(tree.root, part.data, config.sample, tuple(map(Path, config.known)), progress)
+    part.findings += [replace(f, part=part.path) for f in found.findings]
+    for one in found.licences:
+        meaning = licences.read(one.text)
+        part.declared.append(
+            Declared(one.text, meaning.expression, "rows", one.file, None, part.path, rows=one.rows)
+        )
+    return found
+
+
+def _licensed(parts: Sequence[Part], uses: Sequence[str], tree: Tree) -> list[Finding]:
+    """Return every finding on files, licences and generators."""
+    for part in parts:
+        if not origins(part.findings) and not part.human:
+            message = f"Nothing says who wrote the rows of {part.name}, and no sign of a model was found."
+            part.findings.append(Finding("GEN012", message, "high", part.path, part=part.path))
+    if not any(part.data for part in parts):
+        parts[0].findings.append(Finding("FIL005", "There are no rows to look at.", "high", "rows"))
+    return [*tree.left_out, *(f for part in parts for f in part.findings), *of_licences(parts, uses)]
+
+
+def _generators(parts: Sequence[Part], rows: int) -> tuple[Generator, ...]:
+    """Return who wrote rows over all parts, the most first."""
+    held: dict[tuple[str, str | None, str | None], list[Generator]] = {}
+    for part in parts:
+        for o in origins(part.findings):
+            one = Generator(
+                o.name, o.provider, o.rows, None, o.through, o.confidence, tuple(f.fingerprint for f in o.findings)
+            )
+            held.setdefault((o.name, o.provider, o.through), []).append(one)
+    found = []
+    for group in held.values():
+        counted = [g.rows for g in group if g.rows is not None]
+        total = sum(counted) if counted else None
+        share = total / rows if total is not None and rows else None
+        fingerprints = tuple(dict.fromkeys(f for g in group for f in g.findings))
+        found.append(replace(group[0], rows=total, share=share, findings=fingerprints))
+    return tuple(sorted(found, key=lambda g: (-(g.rows or 0), not g.name)))
+
+
+def _parts(parts: Sequence[Part], uses: Sequence[str], knowledge: Terms, asked: Asked) -> tuple[PartRead, ...]:
+    """Answer for each part by itself."""
+    return tuple(
+        PartRead(
+            path=part.path,
+            name=part.name,
+            licences=tuple(dict.fromkeys(d.licence or d.text for d in part.declared)),
+            generators=tuple(dict.fromkeys(o.name or o.provider or "unknown" for o in origins(part.findings))),
+            answers=tuple(judge([part], use, knowledge, asked).answer for use in uses),
+        )
+        for part in parts
+    )
+
+
+def _with_entry(one: Declared, knowledge: Terms) -> Declared:
+    return replace(one, entries=tuple(e.id for e in knowledge.by_licence(one.licence))) if one.licence else one
+
+
+def _knowledge(knowledge: Terms) -> str:
+    latest = max(entry.read for entry in knowledge)
+    return f"{len(knowledge)} terms and licences, the last read on {latest}"
+
+
+def _notes(tree: Tree, parts: Sequence[Part], rules: ignore.Ignored, rows: int) -> tuple[str, ...]:
+    """Say what limits the answers."""
+    notes = []
+    others = [f for f in tree.files if f.kind == "other"]
+    if others:
+        kinds = sorted({Path(f.name).suffix.lower() or "no ending" for f in others})
+        notes.append(f"{len(others):,} files of other kinds were not looked into ({', '.join(kinds[:8])}).")
+    if not rows:
+        notes.append("No row was looked at: the answers rest on names, cards and licence files.")
+    if any(part.human for part in parts):
+        notes.append("That people wrote a set is what its card or a list says; it was not tested.")
+    return (*notes, *rules.warnings)
+
+
+def strictest(report: ScanReport) -> str:
+    """Return the strictest of a report's answers."""
+    return max((a.answer for a in report.answers), key=ANSWERS.index)

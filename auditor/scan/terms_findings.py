@@ -1,0 +1,73 @@
+"""Findings on terms, drawn from the answers: what forbids, allows on conditions, is unclear, old, or comes on top.
+
+Leaves out the answers (`judge.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from auditor.scan.answer import ANSWERS, Answer, Link
+from auditor.scan.finding import Evidence, Finding
+from auditor.scan.terms import Terms
+
+_RULES = {"conflict": "TRM001", "allowed_with_conditions": "TRM002", "cannot_tell": "TRM003"}
+
+
+def of_terms(
+    answers: Sequence[Answer], findings: Iterable[Finding], terms: Terms, today: date
+) -> Iterator[Finding]:
+    """Yield one finding for each generator (or passed-on licence), entry and answer; uses are joined."""
+    at = {f.fingerprint: f.evidence for f in findings}
+    groups: dict[tuple[str, str, str], list[tuple[str, Link]]] = {}
+    for answer in answers:
+        for link in answer.links:
+            who = link.generator or link.through
+            if who and link.answer in _RULES:
+                groups.setdefault((who, link.name, link.answer), []).append((answer.use, link))
+    for (who, name, answer), held in groups.items():
+        uses = ", ".join(use for use, _ in held)
+        link = held[0][1]
+        clause = f", clause {link.clause}" if link.clause else ""
+        message = f"{who}: {name}{clause} on {uses}: {answer.replace('_', ' ')}. {link.reason}"
+        evidence = tuple(e for f in link.findings for e in at.get(f, ()))[:5]
+        yield Finding(
+            _RULES[answer], message, link.confidence, f"{who}: {link.entry or name}", evidence, link.rows or 1
+        )
+    yield from _wider(answers, at)
+    yield from _of_entries(answers, terms, today)
+
+
+def _wider(answers: Sequence[Answer], at: dict[str, tuple[Evidence, ...]]) -> Iterator[Finding]:
+    """One finding where the declared licence permits a use that a generator's terms rule out."""
+    uses: dict[tuple[str, str], list[str]] = {}
+    evidence: dict[tuple[str, str], tuple[Evidence, ...]] = {}
+    for answer in answers:
+        own = [x for x in answer.links if not x.generator and not x.through and x.channel == "dataset"]
+        if not own or max(ANSWERS.index(x.answer) for x in own) > 1:
+            continue
+        for link in answer.links:
+            if link.generator and link.verdict == "prohibited":
+                key = own[0].name, link.generator
+                if answer.use not in uses.setdefault(key, []):
+                    uses[key].append(answer.use)
+                evidence[key] = tuple(e for f in link.findings for e in at.get(f, ()))[:5]
+    sure = {x.generator for a in answers for x in a.links if x.answer == "conflict"}
+    for (licence, who), of in uses.items():
+        message = f"{licence} permits {', '.join(of)}; terms of {who} forbid it to whoever asked that model."
+        confidence = "high" if who in sure else "medium"
+        severity = "error" if who in sure else "warning"
+        yield Finding("TRM005", message, confidence, f"{licence}: {who}", evidence[licence, who], severity=severity)
+
+
+def _of_entries(answers: Sequence[Answer], terms: Terms, today: date) -> Iterator[Finding]:
+    """Entries that were read long ago, and those that let other terms in."""
+    used = dict.fromkeys(link.entry for a in answers for link in a.links if link.entry)
+    for entry in map(terms.get, used):
+        if entry.stale(today):
+            message = f"{entry.name} was read on {entry.read}, {(today - entry.read).days} days ago: read {entry.source}"
+            yield Finding("TRM004", message, "high", entry.id)
+        if "upstream_terms_pass_through" in entry.outputs:
+            message = f"{entry.name} lets the terms of the models behind it in."
+            yield Finding("TRM006", message, entry.confidence, entry.id)
