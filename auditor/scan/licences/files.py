@@ -1,5 +1,0 @@
-"""x"""
-
-
-def is_licence(name: str) -> bool:
-    return "licen" in name.lower()
