@@ -143,6 +143,7 @@ for _verb in (
     compare,
     overlap,
     index,
+    scan,
     terms,
     collect,
     score,

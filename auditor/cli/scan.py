@@ -35,8 +35,10 @@ FORMATS = tuple(dict.fromkeys((*SCAN_EXTENSIONS.values(), "training-summary")))
 @option("--channel", metavar="NAME", help="How the generator was asked, such as api, consumer, self_host.")
 @option("--date", "when", metavar="DATE", help="When the rows were made, as 2024-07-23, 2024-07 or 2024.")
 @option("--host", metavar="NAME", help="The service that served the generator, such as openrouter.ai.")
-@option("--sample", type=int, metavar="N", help="Rows of each file at most; 0 = all.  [default: all up to 1 GB]")
-@option("--known", multiple=True, type=Words("INDEX"), help="Index of a known set, made by 'audit index build'.")
+@option("--sample", type=int, metavar="N", help="Rows of each file at most, 0 for all.")
+@option(
+    "--known", multiple=True, type=Words("INDEX"), help="Index of a known set, made by 'audit index build'."
+)
 @option("--ignore", metavar="FILE", help="Findings to leave out, each with a reason and a date.")
 @option(
     "--fail-on",
@@ -48,7 +50,9 @@ FORMATS = tuple(dict.fromkeys((*SCAN_EXTENSIONS.values(), "training-summary")))
 @written(FORMATS)
 @shared
 @click.pass_context
-def scan(ctx: click.Context, /, target: str, format: tuple[str, ...], output: tuple[str, ...], **given: Any) -> None:
+def scan(
+    ctx: click.Context, /, target: str, format: tuple[str, ...], output: tuple[str, ...], **given: Any
+) -> None:
     """Say for a stated use what DATASET's licences, and the terms of whoever wrote its rows, allow.
 
     DATASET is a folder (a checkout from the hub, say), a file, or a quoted pattern: cards, licence files,

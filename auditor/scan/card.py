@@ -25,24 +25,13 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _LICENCE_HEADING = re.compile(r"licen[cs]|copyright|terms of use|usage rights|権|许可|lizenz", re.IGNORECASE)
 _HUMAN = frozenset({"crowdsourced", "expert-generated", "found", "no-annotation", "human", "experts"})
 _MACHINE = "machine-generated"
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The safe loader, with few aliases: a small file of them can mean a billion values."""
-
-    aliases = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > MOST_ALIASES:
-                raise yaml.YAMLError(f"more than {MOST_ALIASES} aliases")
-        return super().compose_node(parent, index)
+_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[\w-]+", re.MULTILINE)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Text under one heading, without those under it; `line` : on which it begins, the heading's own, from 1."""
+    """Text under one heading, without those under it; `line` : of the heading, from 1."""
 
     heading: str
     text: str
@@ -101,9 +90,7 @@ def read(file: Found) -> Card:
         sources=(*_list(metadata.get("source_datasets")), *_list(metadata.get("datasets"))),
         human=_by_people(metadata),
         machine=tuple(
-            k
-            for k in ("language_creators", "annotations_creators")
-            if _MACHINE in _list(metadata.get(k))
+            k for k in ("language_creators", "annotations_creators") if _MACHINE in _list(metadata.get(k))
         ),
         sections=tuple(_sections(text[prose_from:], 1 + text.count("\n", 0, prose_from))),
         broken=broken,
@@ -115,9 +102,18 @@ def read(file: Found) -> Card:
 def is_card(card: Card) -> bool:
     """Tell a dataset's card from any other Markdown file: a README, or one with metadata of a card."""
     base = card.file.name.rpartition("/")[2].lower()
-    known = {"license", "licence", "task_categories", "pretty_name", "size_categories", "annotations_creators"}
+    known = {
+        "license",
+        "licence",
+        "task_categories",
+        "pretty_name",
+        "size_categories",
+        "annotations_creators",
+    }
     known |= {"language", "configs", "dataset_info", "source_datasets", "tags", "language_creators"}
-    return base.startswith("readme") or bool(known & set(card.metadata)) or bool(card.broken and card.licences)
+    return (
+        base.startswith("readme") or bool(known & set(card.metadata)) or bool(card.broken and card.licences)
+    )
 
 
 def _bytes(path: Path) -> bytes | str:
@@ -135,8 +131,10 @@ def _metadata(head: str) -> tuple[dict[str, Any], str]:
         return {}, f"the metadata is longer than {MOST_YAML >> 10} KiB"
     if _nesting(head) > MOST_NESTING:
         return {}, f"the metadata is nested deeper than {MOST_NESTING}"
+    if len(_ALIAS.findall(head)) > MOST_ALIASES:
+        return {}, f"the metadata has more than {MOST_ALIASES} aliases, which can mean a billion values"
     try:
-        found = yaml.load(head, Loader=_Loader)
+        found = yaml.load(head, Loader=_LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 2}: " if mark else ""
@@ -200,7 +198,13 @@ def _sections(prose: str, line: int) -> Iterator[Section]:
 
 def _text(value: Any) -> str:
     """Return a short text; anything else is none."""
-    return value.strip()[:500] if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    return (
+        value.strip()[:500]
+        if isinstance(value, str)
+        else str(value)
+        if isinstance(value, int | float)
+        else ""
+    )
 
 
 def _list(value: Any) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ Leaves out which chain decides (`judge.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from auditor.scan import synthetic
 from auditor.scan.answer import FROM_VERDICT, Link
-from auditor.scan.facts import Part
+from auditor.scan.facts import Asked, Part
 from auditor.scan.finding import Finding
 from auditor.scan.in_force import InForce, in_force
 from auditor.scan.licences import on_use
@@ -19,25 +18,18 @@ from auditor.scan.origins import Origin, origins
 from auditor.scan.result import Declared
 from auditor.scan.terms import Entry, Terms
 
-ASK_ORIGIN = "Ask the publisher who wrote the rows: which model, over which channel and when, or which people."
+ASK_ORIGIN = (
+    "Ask the publisher who wrote the rows: which model, over which channel and when, or which people."
+)
 ASK_LICENCE = "Read the text it points to, or ask the publisher for a licence."
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How the generators were asked, as far as the user knows; None = not known."""
-
-    channel: str | None = None
-    when: str | None = None
-    host: str | None = None
-
-
-def chains(part: Part, use: str, terms: Terms, asked: Asked) -> Iterator[Link]:
+def chains(part: Part, use: str, terms: Terms) -> Iterator[Link]:
     """Every chain of one part, for one use."""
     yield from _licences(part, use, terms)
     found = origins(part.findings)
     for origin in found:
-        yield from _generator(origin, use, terms, asked)
+        yield from _generator(origin, use, terms, part.asked)
     for id, findings in _through(found).items():
         yield from _upstream(id, findings, use, terms)
     if not found and not part.human:
@@ -58,7 +50,12 @@ def where(part: Part) -> str:
 
 def place(one: Declared) -> str:
     """Say who declares a licence: "The card (README.md, line 3)"."""
-    who = {"card": "The card", "prose": "The card's text", "file": "The licence file", "metadata": "The metadata"}
+    who = {
+        "card": "The card",
+        "prose": "The card's text",
+        "file": "The licence file",
+        "metadata": "The metadata",
+    }
     line = f", line {one.line}" if one.line else ""
     return f"{who.get(one.place, 'A field of the rows')} ({one.file}{line})"
 
@@ -84,7 +81,7 @@ def _licences(part: Part, use: str, terms: Terms) -> Iterator[Link]:
         return
     seen = f"Nothing in {where(part)} declares a licence."
     if part.declared:
-        seen = f"{place(part.declared[0])} declares {part.declared[0].text!r}, which is no licence that is known."
+        seen = f"{place(part.declared[0])} declares {part.declared[0].text!r}: no licence that is known."
     yield Link(
         seen=seen,
         name="No licence that is known" if part.declared else "No licence",
@@ -119,7 +116,9 @@ def _generator(origin: Origin, use: str, terms: Terms, asked: Asked) -> Iterator
     found, overall = _held(origin, use, terms, asked)
     if not found.entries:
         reason = f"No terms on file for {who}: that is no permission."
-        yield Link(name=f"Terms of {who}", reason=reason, settle=f"Read the terms or licence of {who}.", **unknown)
+        yield Link(
+            name=f"Terms of {who}", reason=reason, settle=f"Read the terms or licence of {who}.", **unknown
+        )
     for entry in found.entries:
         said = entry.on(use)
         yield Link(
@@ -141,7 +140,7 @@ def _held(origin: Origin, use: str, terms: Terms, asked: Asked) -> tuple[InForce
     if origin.name:
         found = in_force(terms, origin.name, asked.channel, asked.when, asked.host)
         return found, found.verdict(use)
-    # Only the provider is known: it may have been any of its models, so that one that differs makes it unclear.
+    # Only the provider is known: it may have been any of its models.
     entries = tuple(e for e in terms if e.provider == origin.provider and e.models and not e.hosts)
     verdicts = {e.on(use).verdict for e in entries}
     return InForce("", asked.channel, entries, (), ()), verdicts.pop() if len(verdicts) == 1 else "ambiguous"
@@ -166,14 +165,16 @@ def _settle(origin: Origin, verdict: str, overall: str, asked: Asked) -> str:
     if verdict == "allowed_with_conditions":
         return ""
     if verdict == "prohibited":
-        return f"Leave these rows out, make them again with a model whose terms allow it, or get {origin.provider}'s leave."
+        return f"Leave these rows out, make them with a model whose terms allow it, or ask {origin.provider}."
     return f"Read the clause with a lawyer, or ask {origin.provider}."
 
 
 def _settle_licence(verdict: str) -> str:
     if verdict == "prohibited":
         return "Get another licence from the publisher, or use another dataset."
-    return "Read the clause with a lawyer, or ask the publisher." if verdict in ("ambiguous", "unknown") else ""
+    return (
+        "Read the clause with a lawyer, or ask the publisher." if verdict in ("ambiguous", "unknown") else ""
+    )
 
 
 def _through(found: Iterable[Origin]) -> dict[str, list[Finding]]:

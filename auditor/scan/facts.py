@@ -1,7 +1,7 @@
 """`facts`: what a dataset's names, cards, metadata and licence files say, as declared licences and findings.
 
-By part: the folder that a card, or a licence file beside data, stands in. Leaves out the rows (`rows/`) and what
-follows (`judge.py`).
+By part: the folder that a card, or a licence file beside data, stands in. Leaves out the rows (`rows/`) and
+what follows (`judge.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from auditor.scan import identity, metadata, models, prose
 from auditor.scan.card import Card
 from auditor.scan.finding import EXCERPT, Evidence, Finding
 from auditor.scan.identity import Known
+from auditor.scan.licences import contradiction
 from auditor.scan.licences import declared as licences
 from auditor.scan.licences import files as licence_files
 from auditor.scan.licences import prose as licence_prose
@@ -23,9 +24,18 @@ from auditor.scan.synthetic import signals
 from auditor.scan.tree import Found, Tree
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the generators of a part were asked, as far as it is known; None = not known."""
+
+    channel: str | None = None
+    when: str | None = None
+    host: str | None = None
+
+
 @dataclass
 class Part:
-    """One dataset, or one folder of it that is under a licence of its own; `path` : relative, "." = the root."""
+    """One dataset, or a folder under a licence of its own; `path` : relative, "." = the root."""
 
     path: str
     name: str
@@ -35,6 +45,7 @@ class Part:
     findings: list[Finding] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     data: list[Found] = field(default_factory=list)
+    asked: Asked = Asked()
 
     @property
     def human(self) -> bool:
@@ -64,7 +75,7 @@ def facts(tree: Tree, hub: str = "") -> tuple[list[Part], list[FileRead]]:
 
 
 def _parts(tree: Tree) -> dict[str, Part]:
-    """Return the parts by folder: the root, folders with a card, folders with a licence file and data under them."""
+    """Return the parts by folder: the root, those with a card, those with a licence file and data."""
     folders = {"."} | {f.folder for f in tree.of("card") if _readme(f)}
     with_data = {up for f in tree.of("data") for up in _above(f.folder)}
     folders |= {_owner(f) for f in tree.of("licence") if _owner(f) in with_data}
@@ -104,19 +115,44 @@ def _card(file: Found, part: Part) -> FileRead:
     part.cards.append(card)
     if card.broken:
         why = f"The metadata of {file.name} cannot be read: {card.broken}."
-        part.findings.append(Finding("FIL003", why, "high", file.name, (Evidence(file.name),), part=part.path))
+        part.findings.append(
+            Finding("FIL003", why, "high", file.name, (Evidence(file.name),), part=part.path)
+        )
     for text in card.licences:
         part.declared.append(_declared(text, "card", file.name, card.line, part.path))
-    sections = card.licence_sections()
-    for section in sections:
-        for mention in licence_prose.mentions(section.text):
-            if mention.of_dataset:
-                line = section.line + mention.line - 1
-                one = Declared(mention.text[:EXCERPT], mention.licence, "prose", file.name, line, part.path)
-                part.declared.append(one)
+    part.findings += _of_prose(card, part)
     part.findings += _of_card(card, part.path)
     why = f"only its first {cards.MOST_BYTES >> 20} MiB" if card.cut else ""
-    return FileRead(file.name, "card", "", file.size, None, not card.cut, "sampled" if card.cut else "read", why)
+    return FileRead(
+        file.name, "card", "", file.size, None, not card.cut, "sampled" if card.cut else "read", why
+    )
+
+
+def _of_prose(card: Card, part: Part) -> Iterator[Finding]:
+    """Add what the licensing sections declare; a finding where they contradict the metadata."""
+    tag = licences.read(list(card.licences)) if card.licences else None
+    for section in card.licence_sections():
+        mentions = licence_prose.mentions(section.text)
+        for mention in mentions:
+            if mention.stated and not mention.limit:
+                line = section.line + mention.line - 1
+                one = Declared(
+                    mention.text[:EXCERPT], mention.licence, "prose", card.file.name, line, part.path
+                )
+                part.declared.append(one)
+        against = contradiction.contradictions(tag, mentions) if tag else ()
+        for mention in against[:1]:
+            line = section.line + mention.line - 1
+            places = (
+                Evidence(
+                    card.file.name, card.line, field="license", excerpt=", ".join(card.licences)[:EXCERPT]
+                ),
+                Evidence(card.file.name, line, excerpt=mention.text[:EXCERPT]),
+            )
+            said = "a limit on its use" if mention.limit else mention.licence
+            message = f"The card's metadata declares {', '.join(card.licences)}, its text {said}."
+            subject = f"{tag.licence if tag else ''} / {mention.licence or 'limit'}"
+            yield Finding("LIC003", message, "high", subject, places, len(against), part=part.path)
 
 
 def _of_card(card: Card, part: str) -> Iterator[Finding]:
@@ -129,7 +165,13 @@ def _of_card(card: Card, part: str) -> Iterator[Finding]:
                 said.setdefault(name, []).append(place)
     for name, places in said.items():
         yield Finding(
-            "GEN006", f"The card says that {name} wrote rows.", "high", name, tuple(places[:20]), len(places), part=part
+            "GEN006",
+            f"The card says that {name} wrote rows.",
+            "high",
+            name,
+            tuple(places[:20]),
+            len(places),
+            part=part,
         )
     tags = [t for t in card.tags if t.lower() in signals().card_tags]
     named = {models.as_model(t) for t in tags} - {"", *said}
@@ -143,7 +185,9 @@ def _of_card(card: Card, part: str) -> Iterator[Finding]:
         yield Finding("GEN007", f"The card is tagged {', '.join(tags)}.", "medium", "", (place,), part=part)
     if "language_creators" in card.machine:
         place = Evidence(card.file.name, card.line, field="language_creators", excerpt="machine-generated")
-        yield Finding("GEN007", "The card says that its texts are machine-generated.", "low", "", (place,), part=part)
+        yield Finding(
+            "GEN007", "The card says that its texts are machine-generated.", "low", "", (place,), part=part
+        )
     elif card.machine:
         place = Evidence(card.file.name, card.line, field="annotations_creators", excerpt="machine-generated")
         message = "The card says that its labels, not its texts, are machine-generated."
@@ -154,7 +198,9 @@ def _metadata(file: Found, part: Part) -> FileRead:
     found = metadata.read(file)
     if found.broken:
         why = f"{file.name} cannot be read: {found.broken}."
-        part.findings.append(Finding("FIL003", why, "high", file.name, (Evidence(file.name),), part=part.path))
+        part.findings.append(
+            Finding("FIL003", why, "high", file.name, (Evidence(file.name),), part=part.path)
+        )
         return FileRead(file.name, "metadata", "", file.size, None, False, "unreadable", found.broken)
     part.metadata.append(found)
     for text in found.licences:
@@ -174,20 +220,24 @@ def _licence(file: Found, part: Part) -> FileRead:
     found = licence_files.read(file.path)
     if found.broken:
         message = f"The licence file {file.name} cannot be read: {found.broken}."
-        part.findings.append(Finding("FIL001", message, "high", file.name, (Evidence(file.name),), part=part.path))
+        part.findings.append(
+            Finding("FIL001", message, "high", file.name, (Evidence(file.name),), part=part.path)
+        )
         return FileRead(file.name, "licence", "", file.size, None, False, "unreadable", found.broken)
     for one in found.licences:
         part.declared.append(Declared(one.name, one.licence, "file", file.name, one.line, part.path))
     if not found.licences and found.text:
         near = f"; it is like {found.near}, but not the same" if found.near else ""
         message = f"The text of {file.name} is no licence that is known{near}."
-        part.findings.append(Finding("LIC007", message, "high", file.name, (Evidence(file.name),), part=part.path))
+        part.findings.append(
+            Finding("LIC007", message, "high", file.name, (Evidence(file.name),), part=part.path)
+        )
     return FileRead(file.name, "licence", "", file.size, None, True, "read")
 
 
 def _declared(text: str, place: str, file: str, line: int | None, part: str) -> Declared:
     meaning = licences.read(text)
-    return Declared(text[:EXCERPT], meaning.expression, place, file, line, part)
+    return Declared(text[:EXCERPT], meaning.licence, place, file, line, part)
 
 
 def _identify(part: Part, hub: str) -> None:

@@ -1,6 +1,7 @@
 """`known`: which known dataset this is, by its hub id or name, and which it says it was made from.
 
-A copy under another name is found by its rows alone (`rows/`). Leaves out what the known sets hold (`synthetic.py`).
+A copy under another name is found by its rows alone (`rows/`). Leaves out what the known sets hold
+(`synthetic.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def hub_id(root: Path) -> str:
     config = ConfigParser(strict=False, interpolation=None)
     try:
         config.read(root / ".git" / "config", encoding="utf-8")
-        remotes = [config[s]["url"] for s in config.sections() if s.startswith("remote") and "url" in config[s]]
+        remotes = [
+            config[s]["url"] for s in config.sections() if s.startswith("remote") and "url" in config[s]
+        ]
     except (Error, OSError, UnicodeDecodeError):
         return ""
     return next((m[1] for url in remotes if (m := _HUB.search(url))), "")

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from auditor.scan.answer import ANSWERS, Answer, Link
-from auditor.scan.chains import Asked, chains
+from auditor.scan.chains import chains
 from auditor.scan.facts import Part
 from auditor.scan.terms import Terms
 
 PLACES = 3
 
 
-def judge(parts: Iterable[Part], use: str, terms: Terms, asked: Asked) -> Answer:
+def judge(parts: Iterable[Part], use: str, terms: Terms) -> Answer:
     """Answer for one use."""
-    links = merged([link for part in parts for link in chains(part, use, terms, asked)])
+    links = merged([link for part in parts for link in chains(part, use, terms)])
     links.sort(key=lambda link: (-ANSWERS.index(link.answer), link.generator is None, -(link.rows or 0)))
     answer = max((link.answer for link in links), key=ANSWERS.index, default="cannot_tell")
     deciding = [link for link in links if link.answer == answer]

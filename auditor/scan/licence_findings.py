@@ -5,12 +5,15 @@ Leaves out reading them (`facts.py`, `licences/`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from auditor.scan.chains import place, where
 from auditor.scan.facts import Part
-from auditor.scan.finding import Evidence, Finding
+from auditor.scan.finding import CONFIDENCES, Evidence, Finding
+from auditor.scan.licences import declared as licences
 from auditor.scan.licences import on_use, traits
+from auditor.scan.licences.alike import alike
 from auditor.scan.result import Declared
 
 TRAINS_OR_PASSES_ON = (
@@ -41,20 +44,29 @@ def of_licences(parts: Sequence[Part], uses: Sequence[str]) -> Iterator[Finding]
             yield Finding("LIC010", message, "high", part.path, tuple(map(_at, known)), part=part.path)
 
 
-def _contradictions(part: Part, known: Iterable[Declared]) -> Iterator[Finding]:
-    """One finding where places declare different licences; the rows' own are another matter."""
-    by_place: dict[str, set[str]] = {}
-    for one in known:
-        if one.place != "rows":
-            by_place.setdefault(one.place, set()).update(traits.keys(one.licence))
-    said = list(by_place.values())
-    if len(said) < 2 or all(a & b for i, a in enumerate(said) for b in said[i + 1 :]):
-        return
-    each = [f"{place(d)}: {d.licence}" for d in known if d.place != "rows"]
-    message = f"Licences differ. {'; '.join(dict.fromkeys(each))}."
-    sure = "high" if {"card", "prose"} <= set(by_place) or "metadata" in by_place else "medium"
-    subject = ", ".join(sorted(set().union(*said)))
-    yield Finding("LIC003", message, sure, subject, tuple(_at(d) for d in known), len(each), part=part.path)
+def _contradictions(part: Part, known: Sequence[Declared]) -> Iterator[Finding]:
+    """One finding where licence file or metadata and the card name licences that cannot be one.
+
+    Tag against prose is told where the card is read (`facts.py`). A file's licence may be that of the code
+    beside the data, so that it is not sure.
+    """
+    card = [d for d in known if d.place in ("card", "prose")]
+    for place_, confidence in (("metadata", "high"), ("file", "medium")):
+        others = [d for d in known if d.place == place_]
+        if not card or not others or any(_alike(a, b) for a in card for b in others):
+            continue
+        message = (
+            f"{place(card[0])} declares {card[0].licence}. {place(others[0])} declares {others[0].licence}."
+        )
+        subject = f"{card[0].licence} / {others[0].licence}"
+        at = (_at(card[0]), *map(_at, others))
+        yield Finding("LIC003", message, confidence, subject, at, len(others), part=part.path)
+
+
+def _alike(one: Declared, other: Declared) -> bool:
+    """Tell whether two declarations have a licence in common."""
+    first, second = licences.read(one.licence).keys, licences.read(other.licence).keys
+    return any(alike(a, b) for a in first for b in second)
 
 
 def _rows(part: Part, known: Sequence[Declared]) -> Iterator[Finding]:
@@ -69,7 +81,7 @@ def _rows(part: Part, known: Sequence[Declared]) -> Iterator[Finding]:
 
 def _asks(part: Part, licence: str, at: tuple[Evidence, ...], uses: Sequence[str]) -> Iterator[Finding]:
     """What one licence excludes or asks for, where it matters for an intended use."""
-    found = traits.of(licence)
+    found = _traits(licence)
     against = [u for u in uses if on_use.says(licence, u).verdict in ("prohibited", "ambiguous")]
     if found.noncommercial and against:
         message = f"{licence} excludes commercial use: {', '.join(against)}."
@@ -83,6 +95,29 @@ def _asks(part: Part, licence: str, at: tuple[Evidence, ...], uses: Sequence[str
     if found.attribution:
         message = f"{licence} asks for the authors to be named, or for notices to be kept."
         yield Finding("LIC009", message, found.confidence, licence, at, len(at), part=part.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """Traits over the licences of an expression."""
+
+    noncommercial: bool
+    share_alike: bool
+    no_derivatives: bool
+    attribution: bool
+    confidence: str
+
+
+def _traits(licence: str) -> _Asks:
+    """Join the traits of an expression's licences: what any of them asks for."""
+    read = [t for key in licences.read(licence).keys if (t := traits.of(key))]
+    return _Asks(
+        noncommercial=any(t.noncommercial or t.research_only for t in read),
+        share_alike=any(t.share_alike for t in read),
+        no_derivatives=any(t.no_derivatives for t in read),
+        attribution=any(t.attribution for t in read),
+        confidence=min((t.confidence for t in read), key=CONFIDENCES.index, default="high"),
+    )
 
 
 def _at(one: Declared) -> Evidence:

@@ -1,7 +1,7 @@
-"""`Metadata`: licences, names and origins in the JSON files beside a dataset: `dataset_infos.json`, Croissant.
+"""`Metadata`: licences, names and origins in JSON beside a dataset: `dataset_infos.json`, Croissant.
 
-Croissant is JSON-LD (mlcommons.org/croissant 1.0 and 1.1, with its RAI vocabulary). Leaves out the card, the rows,
-and what the declared values mean.
+Croissant is JSON-LD (mlcommons.org/croissant 1.0 and 1.1, with its RAI vocabulary). Leaves out the card, the
+rows, and what the declared values mean.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ _LICENCES = ("license", "licence", "sdLicense", "sc:license", "schema:license", 
 _NAMES = ("name", "dataset_name", "builder_name", "alternateName", "identifier", "url", "@id", "homepage")
 _BASES = ("isBasedOn", "sc:isBasedOn", "prov:wasDerivedFrom", "wasDerivedFrom", "source_datasets")
 _ORIGINS = (
-    *("rai:dataCollection", "rai:dataCollectionType", "rai:machineAnnotationTools", "rai:dataImputationProtocol"),
+    *(
+        "rai:dataCollection",
+        "rai:dataCollectionType",
+        "rai:machineAnnotationTools",
+        "rai:dataImputationProtocol",
+    ),
     *("rai:dataPreprocessingProtocol", "rai:dataAnnotationProtocol", "rai:annotationsPerItem", "description"),
 )
 
@@ -29,8 +34,8 @@ class Metadata:
 
     Attributes
     ----------
-    licences : as declared; of the dataset, not of its description (`sdLicense` is left out where there is another).
-    names : it goes by, with addresses. bases : sets it says it was made from. prose : what it says of its origin.
+    licences : as declared, of the dataset, not of its description (`sdLicense`) where there is another.
+    names : it goes by, with addresses. bases : sets it was made from. prose : what it says of its origin.
     broken : why it cannot be read, or "".
     """
 

@@ -15,7 +15,7 @@ BY_MODEL = ("GEN001", "GEN002", "GEN006", "GEN013")
 BY_DATASET = ("GEN004", "GEN005", "GEN011")
 BY_PROVIDER = ("GEN008",)
 UNKNOWN = ("GEN003", "GEN007")
-"""Rows were generated, by what is not said. Refusals and marks of templates are hints beside these, never alone."""
+"""Rows were generated, by what is not said. Refusals and template marks alone are no sign of an author."""
 
 
 @dataclass(frozen=True, slots=True)

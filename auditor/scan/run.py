@@ -15,8 +15,7 @@ from auditor.errors import AuditError
 from auditor.progress import Progress, Silent
 from auditor.scan import ignore, terms
 from auditor.scan.answer import ANSWERS
-from auditor.scan.chains import Asked
-from auditor.scan.facts import Part, facts
+from auditor.scan.facts import Asked, Part, facts
 from auditor.scan.finding import Finding
 from auditor.scan.identity import hub_id
 from auditor.scan.judge import judge
@@ -38,7 +37,8 @@ class ScanConfig:
 
     Attributes
     ----------
-    uses : of `terms.USES`; empty = all. channel, when, host : how the generators were asked; None = not known.
+    uses : of `terms.USES`; empty = all.
+    channel, when, host : how the generators were asked; None = not known.
     sample : rows of each file at most; 0 = all; None = all of files up to a size (`rows/`).
     known : indexes of known synthetic sets (`audit index`). ignore : file of an ignore list, or None.
     """
@@ -66,16 +66,18 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     progress.stage("reading cards and licences")
     parts, read = facts(tree, hub)
     rows = [_rows(part, tree, config, progress) for part in parts]
+    for part, found in zip(parts, rows, strict=True):
+        part.asked = _asked(config, found)
     findings = _licensed(parts, uses, tree)
     findings, ignored = ignore.apply(rules, findings)
     for part in parts:
         kept = {f.fingerprint for f in findings}
         part.findings = [f for f in part.findings if f.fingerprint in kept]
-    asked = Asked(config.channel, config.when, config.host)
     progress.stage("weighing terms")
-    answers = tuple(judge(parts, use, knowledge, asked) for use in uses)
+    answers = tuple(judge(parts, use, knowledge) for use in uses)
     more, more_ignored = ignore.apply(rules, list(of_terms(answers, findings, knowledge, now.date())))
-    looked_at = sum(found.rows for found in rows)
+    read_rows = [found for found in rows if found]
+    looked_at = sum(found.rows for found in read_rows)
     return ScanReport(
         name=hub or parts[0].name,
         target=config.target,
@@ -91,11 +93,17 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         answers=answers,
         declared=tuple(_with_entry(d, knowledge) for part in parts for d in part.declared),
         generators=_generators(parts, looked_at),
-        findings=tuple(sorted([*findings, *more], key=lambda f: (SEVERITY.index(f.severity), f.rule, f.part))),
-        ignored=tuple([*ignored, *more_ignored]),
-        files=tuple(sorted([*read, *(f for found in rows for f in found.files)], key=lambda f: f.path)),
-        parts=_parts(parts, uses, knowledge, asked) if len(parts) > 1 else (),
-        notes=_notes(tree, parts, rules, looked_at),
+        findings=tuple(
+            sorted([*findings, *more], key=lambda f: (SEVERITY.index(f.severity), f.rule, f.part))
+        ),
+        ignored=(*ignored, *more_ignored),
+        files=tuple(sorted([*read, *(f for found in read_rows for f in found.files)], key=lambda f: f.path)),
+        parts=_parts(parts, uses, knowledge) if len(parts) > 1 else (),
+        notes=(
+            *_notes(tree, parts, looked_at),
+            *(n for found in read_rows for n in found.notes),
+            *rules.warnings,
+        ),
     )
 
 
@@ -116,19 +124,26 @@ def _check(config: ScanConfig, knowledge: Terms) -> None:
         raise AuditError(f"--sample {config.sample}: give how many rows of each file, or 0 for all.")
 
 
-def _rows(part: Part, tree: Tree, config: ScanConfig, progress: Progress) -> RowsFound:
-    """Read the data files of a part, and add what they tell."""
+def _rows(part: Part, tree: Tree, config: ScanConfig, progress: Progress) -> RowsFound | None:
+    """Read the data files of a part, and add what they tell; None = there are none."""
     if not part.data:
-        return RowsFound()
+        return None
     progress.stage(f"reading rows of {part.name}")
     found = scan_rows(tree.root, part.data, config.sample, tuple(map(Path, config.known)), progress)
     part.findings += [replace(f, part=part.path) for f in found.findings]
     for one in found.licences:
-        meaning = licences.read(one.text)
-        part.declared.append(
-            Declared(one.text, meaning.expression, "rows", one.file, None, part.path, rows=one.rows)
-        )
+        licence = licences.read(one.value).licence
+        part.declared.append(Declared(one.value, licence, "rows", one.field, None, part.path, rows=one.rows))
     return found
+
+
+def _asked(config: ScanConfig, rows: RowsFound | None) -> Asked:
+    """Return how the generators were asked; the day by the rows' own dates, where they lie in one year."""
+    when = config.when
+    if when is None and rows and rows.days:
+        first, last = rows.days.first, rows.days.last
+        when = next((first[:n] for n in (10, 7, 4) if first[:n] == last[:n]), None)
+    return Asked(config.channel, when, config.host)
 
 
 def _licensed(parts: Sequence[Part], uses: Sequence[str], tree: Tree) -> list[Finding]:
@@ -148,7 +163,13 @@ def _generators(parts: Sequence[Part], rows: int) -> tuple[Generator, ...]:
     for part in parts:
         for o in origins(part.findings):
             one = Generator(
-                o.name, o.provider, o.rows, None, o.through, o.confidence, tuple(f.fingerprint for f in o.findings)
+                o.name,
+                o.provider,
+                o.rows,
+                None,
+                o.through,
+                o.confidence,
+                tuple(f.fingerprint for f in o.findings),
             )
             held.setdefault((o.name, o.provider, o.through), []).append(one)
     found = []
@@ -161,22 +182,26 @@ def _generators(parts: Sequence[Part], rows: int) -> tuple[Generator, ...]:
     return tuple(sorted(found, key=lambda g: (-(g.rows or 0), not g.name)))
 
 
-def _parts(parts: Sequence[Part], uses: Sequence[str], knowledge: Terms, asked: Asked) -> tuple[PartRead, ...]:
+def _parts(parts: Sequence[Part], uses: Sequence[str], knowledge: Terms) -> tuple[PartRead, ...]:
     """Answer for each part by itself."""
     return tuple(
         PartRead(
             path=part.path,
             name=part.name,
             licences=tuple(dict.fromkeys(d.licence or d.text for d in part.declared)),
-            generators=tuple(dict.fromkeys(o.name or o.provider or "unknown" for o in origins(part.findings))),
-            answers=tuple(judge([part], use, knowledge, asked).answer for use in uses),
+            generators=tuple(
+                dict.fromkeys(o.name or o.provider or "unknown" for o in origins(part.findings))
+            ),
+            answers=tuple(judge([part], use, knowledge).answer for use in uses),
         )
         for part in parts
     )
 
 
 def _with_entry(one: Declared, knowledge: Terms) -> Declared:
-    return replace(one, entries=tuple(e.id for e in knowledge.by_licence(one.licence))) if one.licence else one
+    return (
+        replace(one, entries=tuple(e.id for e in knowledge.by_licence(one.licence))) if one.licence else one
+    )
 
 
 def _knowledge(knowledge: Terms) -> str:
@@ -184,7 +209,7 @@ def _knowledge(knowledge: Terms) -> str:
     return f"{len(knowledge)} terms and licences, the last read on {latest}"
 
 
-def _notes(tree: Tree, parts: Sequence[Part], rules: ignore.Ignored, rows: int) -> tuple[str, ...]:
+def _notes(tree: Tree, parts: Sequence[Part], rows: int) -> tuple[str, ...]:
     """Say what limits the answers."""
     notes = []
     others = [f for f in tree.files if f.kind == "other"]
@@ -195,7 +220,7 @@ def _notes(tree: Tree, parts: Sequence[Part], rules: ignore.Ignored, rows: int) 
         notes.append("No row was looked at: the answers rest on names, cards and licence files.")
     if any(part.human for part in parts):
         notes.append("That people wrote a set is what its card or a list says; it was not tested.")
-    return (*notes, *rules.warnings)
+    return tuple(notes)
 
 
 def strictest(report: ScanReport) -> str:

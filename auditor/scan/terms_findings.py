@@ -1,4 +1,4 @@
-"""Findings on terms, drawn from the answers: what forbids, allows on conditions, is unclear, old, or comes on top.
+"""Findings on terms, drawn from the answers: what forbids, sets conditions, is unclear, old, or comes on top.
 
 Leaves out the answers (`judge.py`).
 """
@@ -58,7 +58,9 @@ def _wider(answers: Sequence[Answer], at: dict[str, tuple[Evidence, ...]]) -> It
         message = f"{licence} permits {', '.join(of)}; terms of {who} forbid it to whoever asked that model."
         confidence = "high" if who in sure else "medium"
         severity = "error" if who in sure else "warning"
-        yield Finding("TRM005", message, confidence, f"{licence}: {who}", evidence[licence, who], severity=severity)
+        yield Finding(
+            "TRM005", message, confidence, f"{licence}: {who}", evidence[licence, who], severity=severity
+        )
 
 
 def _of_entries(answers: Sequence[Answer], terms: Terms, today: date) -> Iterator[Finding]:
@@ -66,7 +68,7 @@ def _of_entries(answers: Sequence[Answer], terms: Terms, today: date) -> Iterato
     used = dict.fromkeys(link.entry for a in answers for link in a.links if link.entry)
     for entry in map(terms.get, used):
         if entry.stale(today):
-            message = f"{entry.name} was read on {entry.read}, {(today - entry.read).days} days ago: read {entry.source}"
+            message = f"{entry.name} was read on {entry.read}: too long ago. Read {entry.source}"
             yield Finding("TRM004", message, "high", entry.id)
         if "upstream_terms_pass_through" in entry.outputs:
             message = f"{entry.name} lets the terms of the models behind it in."

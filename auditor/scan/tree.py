@@ -1,7 +1,8 @@
 """`walk`: the files of a dataset, each with what it is taken for; what is left out is said, never dropped.
 
-Takes a folder, a file or a quoted pattern. Leaves out reading (`card.py`, `metadata.py`, `licences/`, `rows/`).
-Links are followed only to where a Hugging Face cache keeps its files, so that nothing outside the dataset is read.
+Takes a folder, a file or a quoted pattern. Links are followed only to where a Hugging Face cache keeps its
+files, so that nothing outside the dataset is read. Leaves out reading (`card.py`, `metadata.py`, `licences/`,
+`rows/`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ DEPTH = 24
 FILES = 200_000
 SKIPPED_FOLDERS = frozenset({".git", ".cache", ".ipynb_checkpoints", "__pycache__", "node_modules"})
 METADATA = frozenset(
-    {"dataset_infos.json", "dataset_info.json", "dataset_dict.json", "croissant.json", "metadata.json", "state.json"}
+    {
+        "dataset_infos.json",
+        "dataset_info.json",
+        "dataset_dict.json",
+        "croissant.json",
+        "metadata.json",
+        "state.json",
+    }
 )
 DATA = {
     ".jsonl": "jsonl",
@@ -92,7 +100,9 @@ def _folder(root: Path) -> Tree:
     left_out: list[Finding] = []
     for entry in _entries(root, root, 0, left_out):
         if len(files) == FILES:
-            left_out.append(_left(root.name, f"It holds more than {FILES:,} files; those after are left out."))
+            left_out.append(
+                _left(root.name, f"It holds more than {FILES:,} files; those after are left out.")
+            )
             break
         files.append(entry)
     files.sort(key=lambda f: f.name)
@@ -123,7 +133,9 @@ def _entries(root: Path, folder: Path, depth: int, left_out: list[Finding]) -> I
         elif entry.is_file():
             yield _found(path, here)
         else:
-            left_out.append(_left(here, "Neither a file nor a folder: a pipe, a socket, a device, a dead link."))
+            left_out.append(
+                _left(here, "Neither a file nor a folder: a pipe, a socket, a device, a dead link.")
+            )
 
 
 def _inside(path: Path, root: Path) -> bool:

@@ -23,7 +23,11 @@ def rows(file: Path, made: list[dict[str, object]]) -> None:
 
 def instructions(n: int) -> list[dict[str, object]]:
     return [
-        {"instruction": f"Say something about {t} ({i}).", "input": "", "output": f"A line about {t}, number {i}."}
+        {
+            "instruction": f"Say something about {t} ({i}).",
+            "input": "",
+            "output": f"A line about {t}, number {i}.",
+        }
         for i in range(n)
         for t in [TOPICS[i % len(TOPICS)]]
     ]
@@ -44,7 +48,9 @@ def alpaca_clone(folder: Path) -> Path:
 def mixture(folder: Path) -> Path:
     """Like Tulu: one source column; synthetic and human sets side by side; ODC-By for the whole."""
     card(folder, "license: odc-by\ntags:\n- sft\npretty_name: A mixture")
-    sources = ["tatsu-lab/alpaca"] * 30 + ["OpenAssistant/oasst1"] * 50 + ["databricks/databricks-dolly-15k"] * 20
+    sources = (
+        ["tatsu-lab/alpaca"] * 30 + ["OpenAssistant/oasst1"] * 50 + ["databricks/databricks-dolly-15k"] * 20
+    )
     table = {
         "id": [str(i) for i in range(100)],
         "source": sources,
@@ -74,7 +80,11 @@ def reasoning_traces(folder: Path) -> Path:
     """Traces of DeepSeek-R1, under MIT like the weights."""
     card(folder, "license: mit\ntags:\n- reasoning\npretty_name: Traces")
     made = [
-        {"problem": f"What is {i} and {i}?", "solution": f"<think>\n{i} twice.\n</think>\n{2 * i}", "generator": "DeepSeek-R1"}
+        {
+            "problem": f"What is {i} and {i}?",
+            "solution": f"<think>\n{i} twice.\n</think>\n{2 * i}",
+            "generator": "DeepSeek-R1",
+        }
         for i in range(40)
     ]
     rows(folder / "train.jsonl", made)

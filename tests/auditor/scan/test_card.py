@@ -48,15 +48,25 @@ def test_line_and_windows_ends(tmp_path):
 
 
 def test_sections_begin_where_they_stand(tmp_path):
-    found = read(tmp_path, "---\nlicense: mit\n---\nIntro\n\n# One\ntext\n\n## Licensing Information\nunder MIT\n")
-    assert [(s.heading, s.line) for s in found.sections] == [("", 3), ("One", 6), ("Licensing Information", 9)]
+    found = read(
+        tmp_path, "---\nlicense: mit\n---\nIntro\n\n# One\ntext\n\n## Licensing Information\nunder MIT\n"
+    )
+    assert [(s.heading, s.line) for s in found.sections] == [
+        ("", 3),
+        ("One", 6),
+        ("Licensing Information", 9),
+    ]
 
 
 @pytest.mark.parametrize(
     ("yaml", "people", "machine"),
     [
         ("annotations_creators:\n- crowdsourced\nlanguage_creators:\n- found", True, ()),
-        ("annotations_creators:\n- machine-generated\nlanguage_creators:\n- found", False, ("annotations_creators",)),
+        (
+            "annotations_creators:\n- machine-generated\nlanguage_creators:\n- found",
+            False,
+            ("annotations_creators",),
+        ),
         ("language_creators:\n- machine-generated", False, ("language_creators",)),
         ("annotations_creators:\n- no-annotation", False, ()),
         ("license: mit", False, ()),

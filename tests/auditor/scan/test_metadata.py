@@ -46,7 +46,8 @@ def test_dataset_infos(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[" * 200_000, '{"license": ' + '{"url":' * 3000 + "1" + "}" * 3000 + "}", "\x00", '"x"', "[]"]
+    "text",
+    ["{", "[" * 200_000, '{"license": ' + '{"url":' * 3000 + "1" + "}" * 3000 + "}", "\x00", '"x"', "[]"],
 )
 def test_broken_or_odd_files_never_raise(tmp_path, text):
     found = metadata(tmp_path, text)

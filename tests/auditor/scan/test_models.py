@@ -33,7 +33,19 @@ def test_a_value_that_names_a_model(value, name):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "Golf", "Model T", "XC90", "human", "the yi of the falcon", "templates", "v2", "3.5", "Toyota Yaris 2", "x" * 500]
+    [
+        "",
+        "Golf",
+        "Model T",
+        "XC90",
+        "human",
+        "the yi of the falcon",
+        "templates",
+        "v2",
+        "3.5",
+        "Toyota Yaris 2",
+        "x" * 500,
+    ]
     + ["A sentence that speaks of GPT-4 and of many other things besides"],
 )
 def test_a_value_that_names_none(value):
@@ -47,7 +59,12 @@ def test_words_of_their_own_need_a_number():
 
 @pytest.mark.parametrize(
     ("name", "whose"),
-    [("gpt-4o-2024-08-06", "OpenAI"), ("claude-opus-4.5", "Anthropic"), ("qwen3-8b", "Alibaba Cloud"), ("no-such", None)],
+    [
+        ("gpt-4o-2024-08-06", "OpenAI"),
+        ("claude-opus-4.5", "Anthropic"),
+        ("qwen3-8b", "Alibaba Cloud"),
+        ("no-such", None),
+    ],
 )
 def test_whose_a_model_is(name, whose):
     assert provider(name) == whose

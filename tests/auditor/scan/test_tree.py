@@ -15,7 +15,16 @@ def kinds(folder):
 
 
 def test_kinds(tmp_path):
-    names = ["README.md", "LICENSE", "data/a.jsonl.gz", "data/b.parquet", "c.arrow", "dataset_infos.json", "run.py", "x.csv"]
+    names = [
+        "README.md",
+        "LICENSE",
+        "data/a.jsonl.gz",
+        "data/b.parquet",
+        "c.arrow",
+        "dataset_infos.json",
+        "run.py",
+        "x.csv",
+    ]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
