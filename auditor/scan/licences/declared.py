@@ -108,19 +108,30 @@ def _as_expression(text: str) -> Meaning | None:
     return Meaning(text, found[0], found[1])
 
 
+def names_only(text: str) -> bool:
+    """Tell whether a text is nothing but names of licences."""
+    found = names.find(text[:LONGEST])
+    return bool(found) and not _left(text[:LONGEST], found)[0]
+
+
+def _left(text: str, found: tuple[names.Named, ...]) -> tuple[str, str]:
+    """Return the words beside names that mean something, and all that stands beside them."""
+    rest = list(text)
+    for named in found:
+        rest[named.start : named.end] = " " * (named.end - named.start)
+    beside = "".join(rest)
+    return " ".join(_FILLER.sub(" ", beside).split()), beside
+
+
 def _as_name(text: str) -> Meaning | None:
     """Read a name such as "Creative Commons Attribution 4.0 International", or several."""
     found = names.find(text)
     if not found:
         return None
-    rest = list(text)
-    for named in found:
-        rest[named.start : named.end] = " " * (named.end - named.start)
-    left = " ".join(_FILLER.sub(" ", "".join(rest)).split())
-    limits = _LIMIT.search("".join(rest))
-    if limits:  # "MIT, non-commercial use only" is not MIT
+    left, beside = _left(text, found)
+    if _LIMIT.search(beside):  # "MIT, non-commercial use only" is not MIT
         return Meaning(text, "LicenseRef-non-commercial", ("LicenseRef-non-commercial",), (text,), confidence="medium")
-    if _CHANGED.search("".join(rest)) or (left and all(named.alone for named in found)):
+    if _CHANGED.search(beside) or (left and all(named.alone for named in found)):
         return None
     keys = distinct(named.licence for named in found)
     between = text[found[0].end : found[-1].start].lower() if len(keys) > 1 else ""
