@@ -1,0 +1,117 @@
+"""One pass over some files: runs the statement, and reads a file alone where several cannot be read together.
+
+Leaves out what groups of rows mean (`tally.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from auditor.scan.rows.columns import Plan
+from auditor.scan.rows.files import DataFile
+from auditor.scan.rows.lines import Counts
+from auditor.scan.rows.packed import Unreadable
+from auditor.scan.rows.readers import Connection, Opened, _short, source
+from auditor.scan.rows.statement import statement
+
+MEMORY = "1GiB"
+MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of one file with the same keys.
+
+    Attributes
+    ----------
+    keys : g0, s0, l0, n0, e0 ... as in the statement. hits : what texts show. examples : some of its rows.
+    """
+
+    file: DataFile
+    plan: Plan
+    keys: dict[str, Any]
+    hits: tuple[str, ...]
+    rows: int
+    bad: int
+    first: date | None
+    last: date | None
+    examples: tuple[dict[str, Any], ...]
+
+
+@dataclass
+class Looked:
+    """What a pass brought: groups; by path, what became of a file's lines, or why it could not be read."""
+
+    groups: list[Group] = field(default_factory=list)
+    counts: dict[str, Counts] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def connected(folder: Path) -> Iterator[Connection]:
+    """A connection that spills into a folder, and takes no more than `MEMORY` besides its batches."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "threads": str(min(MOST_THREADS, os.cpu_count() or 1)),
+        "temp_directory": str(folder),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "arrow_large_buffer_size": "true",
+    }
+    con = duckdb.connect(config=settings)
+    try:
+        con.execute("SET enable_progress_bar = false")
+        yield con
+    finally:
+        con.close()
+
+
+def look(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
+    """Apply every rule to files that are read together; one that cannot be read does not stop the others."""
+    try:
+        return _pass(con, files, sample)
+    except (duckdb.Error, pa.ArrowException, OSError, Unreadable, ValueError, KeyError) as error:
+        if len(files) == 1:
+            why = str(error) if isinstance(error, Unreadable) else _short(error)
+            return Looked(failed={files[0].file.path: why})
+    whole = Looked()
+    for one in files:
+        found = look(con, [one], sample)
+        whole.groups += found.groups
+        whole.counts |= found.counts
+        whole.failed |= found.failed
+    return whole
+
+
+def _pass(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
+    one = source(con, files, sample)
+    where = ""
+    if sample and files[0].way in ("array", "object", "csv"):
+        rows = files[0].rows or 0
+        every = max(1, rows // sample)
+        where = f"row % {every} = {1 % every} AND row <= {sample * every}"
+    found = con.execute(statement(files[0].plan, one.sql, "j", one.bad, where))
+    names = [str(column[0]) for column in found.description or ()]
+    looked = Looked(counts={one.names[name].path: c for name, c in one.counts.items()})
+    # Rows of this table are groups, not rows of a file.
+    for values in found.fetchall():
+        row = dict(zip(names, values, strict=True))
+        fixed = ("file", "hits", "n", "n_bad", "first", "last", "examples")
+        looked.groups.append(
+            Group(
+                *(one.names[row["file"]], files[0].plan),
+                {k: v for k, v in row.items() if k not in fixed},
+                tuple(h for h in (row["hits"] or "").split("\x1f") if h),
+                *(row["n"], row["n_bad"], row["first"], row["last"], tuple(row["examples"] or ())),
+            )
+        )
+    return looked

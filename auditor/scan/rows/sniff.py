@@ -1,0 +1,89 @@
+"""What records of a file look like: some of them, or its types, as a `Shape`.
+
+A few hundred records are looked at here one by one; the pass over all rows is DuckDB's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from auditor.overlap.statements import quoted
+from auditor.scan.rows.batches import schema_of
+from auditor.scan.rows.files import DataFile
+from auditor.scan.rows.packed import DAMAGED, Unreadable, opened
+from auditor.scan.rows.shapes import Shape, of_records, of_type
+
+RECORDS = 400
+BYTES = 1 << 21
+PLACES = 4
+JSON_INSIDE = (
+    *("meta", "info", "extra", "generation", "conversation", "messages", "response", "raw", "distilabel"),
+    *("request", "body", "chat", "chosen", "rejected", "completion", "details"),
+)
+"""Beginnings of names of columns of text that often hold JSON."""
+Connection = duckdb.DuckDBPyConnection
+
+
+def of_lines(path: Path, packed: str) -> tuple[Shape, float]:
+    """Shape of JSON lines from several places, and the mean bytes of a line; raises where nothing is JSON."""
+    lines = [line for line in _some_lines(path, packed) if line.strip()]
+    records = list(_parsed(lines))
+    if lines and not records:
+        raise Unreadable("its lines are no JSON")
+    return of_records(records), max(1.0, sum(map(len, lines)) / max(1, len(lines)))
+
+
+def _some_lines(path: Path, packed: str) -> Iterator[bytes]:
+    size = path.stat().st_size
+    try:
+        with opened(path, packed) as stream:
+            for i in range(PLACES if not packed and size > PLACES * BYTES else 1):
+                if i:
+                    stream.seek(size // PLACES * i)
+                data = stream.read(BYTES)
+                whole = data if len(data) < BYTES else data[: data.rfind(b"\n") + 1] or data
+                found = whole.split(b"\n")[1 if i else 0 :]
+                yield from found[: RECORDS if i == 0 else RECORDS // PLACES]
+    except DAMAGED as error:
+        raise Unreadable(f"the {packed or 'file'} stream is damaged or cut off ({error})") from None
+
+
+def _parsed(lines: list[bytes]) -> Iterator[Any]:
+    for line in lines:
+        try:
+            yield json.loads(line.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError):
+            continue
+
+
+def of_values(values: list[str]) -> Shape:
+    """Shape of records of JSON."""
+    return of_records(_parsed([v.encode() for v in values]))
+
+
+def of_table(con: Connection, scan: str) -> Shape:
+    """Shape of a table that DuckDB reads: its types, and what columns of text hold where it is JSON."""
+    found = con.sql(f"SELECT * FROM {scan}")
+    shape = Shape(fields={n: of_type(t) for n, t in zip(found.columns, found.types, strict=True)})
+    texts = [n for n, t in zip(found.columns, found.types, strict=True) if _may_hold_json(n, t)]
+    if texts:
+        columns = ", ".join(f"CAST({quoted(n)} AS VARCHAR)" for n in texts)
+        for row in con.execute(f"SELECT {columns} FROM {scan} LIMIT 20").fetchall():
+            for name, value in zip(texts, row, strict=True):
+                shape.fields[name].add(value)
+    return shape
+
+
+def of_arrow(con: Connection, path: Path, file: DataFile) -> Shape:
+    """Shape of an Arrow file's schema."""
+    found = con.from_arrow(schema_of(path, file.format).empty_table())
+    return Shape(fields={n: of_type(t) for n, t in zip(found.columns, found.types, strict=True)})
+
+
+def _may_hold_json(name: str, kind: Any) -> bool:
+    return kind.id == "varchar" and name.lower().startswith(JSON_INSIDE)
