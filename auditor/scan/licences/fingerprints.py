@@ -7,8 +7,10 @@ that has the title but not all the rest is "like" the licence, and not it. Leave
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from auditor.scan.licences import tables
 
@@ -93,13 +95,20 @@ def _fingerprints() -> tuple[_Fingerprint, ...]:
             _compiled(row["title"]),
             _compiled(row["date"]) if "date" in row else None,
             tuple(_compiled(need) for need in row["needs"]),
-            tuple(_compiled(bar) for bar in row.get("bars", ())),
+            tuple(_compiled(bar) for bar in (*row.get("bars", ()), *_topics_beside(row))),
             row["seen"],
             row.get("policy", False),
             row.get("common_title", False),
         )
         for row in tables.table("fingerprints")["fingerprint"]
     )
+
+
+def _topics_beside(row: dict[str, Any]) -> Iterator[str]:
+    """Yield patterns of topics that the licence has no words on."""
+    for topic, pattern in tables.table("fingerprints")["topics"].items():
+        if topic not in row.get("says", ()):
+            yield pattern
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -10,13 +10,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from auditor.scan.licences import names
 from auditor.scan.licences.names import Named
 
-LONGEST = 100_000
-"""Characters that are read."""
+LONGEST = 50_000
+"""Characters of a section that are read."""
+CARD = 2_000_000
+"""Characters of a card in which its section is looked for."""
+MOST = 200
+"""Names, and limits, that are looked at."""
 EXCERPT = 200
+AROUND = 500
+"""Characters before and after a name that are taken for its sentence."""
 _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<title>[^\n]*)$", re.M)
 _LICENSING = re.compile(r"licen[cs]|copyright", re.I)
 
@@ -83,12 +90,12 @@ class Mention:
 
 def section(card: str) -> tuple[int, int]:
     """Return where a Markdown text's licensing section begins and ends; (0, 0) = it has none."""
-    headings = list(_HEADING.finditer(card[:LONGEST]))
+    headings = list(_HEADING.finditer(card[:CARD]))
     for i, heading in enumerate(headings):
         if _LICENSING.search(heading["title"]):
             level = len(heading["level"])
             ends = (other.start() for other in headings[i + 1 :] if len(other["level"]) <= level)
-            return heading.end(), next(ends, min(len(card), LONGEST))
+            return heading.end(), next(ends, min(len(card), CARD))
     return 0, 0
 
 
@@ -109,7 +116,7 @@ _Row = tuple[str, int, tuple[int, int], str, bool]
 
 def _licences(text: str, ends: list[int]) -> Iterator[_Row]:
     found = names.find(text)
-    for named in found:
+    for named in found[:MOST]:
         start, end = _sentence(ends, named.start)
         lead = not named.licence.startswith("LicenseRef-")  # "for research" says a limit, no name: see _limits
         if named.alone and not _counts(text, named, found, (start, end), lead):
@@ -118,7 +125,7 @@ def _licences(text: str, ends: list[int]) -> Iterator[_Row]:
 
 
 def _limits(text: str, ends: list[int]) -> Iterator[_Row]:
-    for found in _LIMIT.finditer(text):
+    for found in islice(_LIMIT.finditer(text), MOST):
         start, end = _sentence(ends, found.start())
         before = text[start : found.start()]
         if _BOTH.search(before) or re.match(r"\W+commercial\b", text[found.end() : end]):
@@ -132,7 +139,8 @@ def _limits(text: str, ends: list[int]) -> Iterator[_Row]:
 def _sentence(ends: list[int], at: int) -> tuple[int, int]:
     """Return where the sentence around a place begins and ends."""
     i = bisect_right(ends, at)
-    return ends[i - 1], ends[i] if i < len(ends) else ends[-1]
+    end = ends[i] if i < len(ends) else ends[-1]
+    return max(ends[i - 1], at - AROUND), min(end, at + AROUND)
 
 
 def _about(before: str) -> str:
