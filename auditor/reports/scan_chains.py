@@ -56,8 +56,9 @@ def steps(link: Part, found: Part) -> tuple[Step, ...]:
 
 
 def facts(link: Part) -> tuple[Step, ...]:
-    """What a reader needs to check the chain: who carries the risk, what would settle it, source and trust."""
-    made = [Step("Risk with", ", ".join(PARTIES.get(r) or name(r) for r in link["risk"]) or "not known")]
+    """What a reader needs to check the chain: risk, what would settle it, source, confidence."""
+    risk = ", ".join(PARTIES.get(r) or name(r) for r in link["risk"])
+    made = [Step("Who carries the risk", risk or "not known")]
     if link["settle"]:
         made.append(Step("What would settle it", short(link["settle"])))
     if link["source"]:

@@ -22,6 +22,13 @@ def tables(found: Part) -> list[Table]:
     return [t for t in every if t.rows]
 
 
+def used(table: Table) -> Table:
+    """The same without columns that are empty."""
+    kept = [i for i in range(len(table.head)) if any(row[i] for row in table.rows)]
+    head, *rows = (tuple(row[i] for i in kept) for row in (table.head, *table.rows))
+    return table._replace(head=head, rows=rows)
+
+
 def declared(found: Part) -> Table:
     """The licences, each where it stands."""
     rows: list[Row] = [
@@ -39,7 +46,7 @@ def declared(found: Part) -> Table:
         rows = [("nowhere", "", "", "no licence is declared", "", "")]
     head = ("declared in", "place", "as it stands there", "taken for", "holds for", "rows")
     note = "What the publisher says of the data. It cannot permit what the terms of a generator forbid."
-    return Table("declared", "Licences as declared", note + _rest(found["declared"]), head, rows)
+    return used(Table("declared", "Licences as declared", note + _rest(found["declared"]), head, rows))
 
 
 def contradictions(found: Part) -> list[str]:
@@ -63,7 +70,7 @@ def generators(found: Part) -> Table:
         for g in found["generators"][:SHOWN]
     ]
     head = ("model", "provider", "rows", "share", "through the dataset", "confidence", "findings")
-    return Table("generators", "Who wrote the rows", _who(found), head, rows)
+    return used(Table("generators", "Who wrote the rows", _who(found), head, rows))
 
 
 def _who(found: Part) -> str:
@@ -96,9 +103,9 @@ def files(found: Part) -> Table:
         for f in order[:SHOWN]
     ]
     unread = sum(f["status"] in ("unreadable", "left out") for f in found["files"])
-    note = f"{count(len(found['files']), 'file')}, {unread} not read. What was not read is not part of the answer."
+    note = f"{count(len(found['files']), 'file')}, {unread} not read. What was not read is no part of the answer."
     head = ("file", "taken for", "size", "rows", "read", "why not whole")
-    return Table("files", "Files", note + _rest(found["files"]), head, rows)
+    return used(Table("files", "Files", note + _rest(found["files"]), head, rows))
 
 
 def rules(found: Part) -> Table:

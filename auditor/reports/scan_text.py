@@ -1,4 +1,4 @@
-"""The result of `audit scan` for a terminal: answers, chains, licences, generators, findings, what is left open.
+"""The result of `audit scan` for a terminal: answers, chains, licences, generators, findings.
 
 Leaves out evidence beyond the first places and files that were read whole: HTML and JSON have them.
 """
@@ -14,7 +14,7 @@ from auditor.reports.bench_tables import Table
 from auditor.reports.scan_words import LIMITS, SEVERITIES, answer, lead, meaning, name, short, use
 
 WIDTH = 100
-LABEL = 22
+LABEL = 24
 CELL = 36
 CHAINS_SHOWN = 4
 FINDINGS_SHOWN = 40
@@ -92,9 +92,8 @@ def _table(table: Table) -> list[str]:
     cells = [
         [c if len(c) <= CELL else c[: CELL - 3] + "..." for c in row] for row in (table.head, *table.rows)
     ]
-    used = [i for i in range(len(table.head)) if any(row[i] for row in cells[1:])]
-    widths = {i: max(len(row[i]) for row in cells) for i in used}
-    lines = ["  ".join(row[i].ljust(widths[i]) for i in used).rstrip() for row in cells]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(table.head))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
     return ["", table.title, *_wrapped(table.note), *(lines if table.rows else [])]
 
 

@@ -57,13 +57,13 @@ PLACES = {
     "rows": "rows",
 }
 LIMITS = (
-    "It is not legal advice. It finds the terms and the clause; a lawyer reads them, and says what they mean for you.",
-    "It does not say that anybody broke the law, or a contract. Whether a term binds you depends on what you agreed "
-    "to, and whether it can be enforced is disputed.",
-    "That no sign of a model was found is no proof that people wrote the rows: many sets were cleaned of such signs.",
-    "A sign of a model is no proof that the model wrote the row: people quote models, and models imitate each other.",
-    "Clauses are told in our own words, as they were read on the day that is given. The source decides, not the "
-    "telling.",
+    "This is not legal advice. It finds the terms and the clause; a lawyer reads them, and says what they mean "
+    "for you.",
+    "It does not say that anybody broke the law or a contract. Whether a term binds you depends on what you "
+    "agreed to, and whether it can be enforced is disputed.",
+    "That no sign of a model was found is no proof that people wrote the rows: many sets were cleaned of signs.",
+    "A sign of a model is no proof that it wrote the row: people quote models, and models imitate each other.",
+    "Clauses are told in our own words, as they were read on the day that is given. The source decides.",
     "Personal data, copyright in the texts that people wrote, and trade secrets were not looked at.",
 )
 TEXT = 400

@@ -1,4 +1,4 @@
-"""Scan reports as `audit scan` makes them, of the shipped terms: one of every kind of answer, and a hostile one."""
+"""Scan reports with chains to the shipped terms: one of every kind of answer, and a hostile one."""
 
 from __future__ import annotations
 
@@ -242,8 +242,8 @@ def mixture() -> ScanReport:
             Answer(
                 use,
                 "cannot_tell",
-                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and 3.1 % by "
-                "a model that is not on file.",
+                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and 3.1 % "
+                "by a model that is not on file.",
                 links,
                 (
                     "Begin the name of a released model with 'Llama' (Llama 3.1).",
