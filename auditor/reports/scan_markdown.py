@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from auditor.reports import scan_chains, scan_findings, scan_tables
 from auditor.reports.bench_tables import Table
+from auditor.reports.html import ADDRESS
 from auditor.reports.markdown import bullets, inline, table
 from auditor.reports.scan_chains import Step
 from auditor.reports.scan_words import (
@@ -66,8 +67,12 @@ def _answer(one: Part, found: Part) -> list[str]:
 
 def _step(step: Step) -> str:
     about = f" ({', '.join(step.about)})" if step.about else ""
-    url = f" {inline(short(step.url, 600))}," if step.url else ""
+    url = f" {_address(step.url)}," if step.url else ""
     return f"**{step.label}**:{url} {inline(step.text)}{about}"
+
+
+def _address(text: str) -> str:
+    return f"<{text}>" if ADDRESS.fullmatch(text) and len(text) < 600 else inline(short(text))
 
 
 def _findings(found: Part) -> list[str]:

@@ -103,7 +103,8 @@ def files(found: Part) -> Table:
         for f in order[:SHOWN]
     ]
     unread = sum(f["status"] in ("unreadable", "left out") for f in found["files"])
-    note = f"{count(len(found['files']), 'file')}, {unread} not read. What was not read is no part of the answer."
+    of = count(len(found["files"]), "file")
+    note = f"{of}, {unread} not read. What was not read is no part of the answer."
     head = ("file", "taken for", "size", "rows", "read", "why not whole")
     return used(Table("files", "Files", note + _rest(found["files"]), head, rows))
 

@@ -57,12 +57,12 @@ PLACES = {
     "rows": "rows",
 }
 LIMITS = (
-    "This is not legal advice. It finds the terms and the clause; a lawyer reads them, and says what they mean "
-    "for you.",
+    "This is not legal advice. It finds the terms and the clause; a lawyer reads them, and says what they "
+    "mean for you.",
     "It does not say that anybody broke the law or a contract. Whether a term binds you depends on what you "
     "agreed to, and whether it can be enforced is disputed.",
-    "That no sign of a model was found is no proof that people wrote the rows: many sets were cleaned of signs.",
-    "A sign of a model is no proof that it wrote the row: people quote models, and models imitate each other.",
+    "That no sign of a model was found is no proof that people wrote the rows: signs can be cleaned away.",
+    "A sign of a model is no proof that it wrote the row: people quote models, and models imitate others.",
     "Clauses are told in our own words, as they were read on the day that is given. The source decides.",
     "Personal data, copyright in the texts that people wrote, and trade secrets were not looked at.",
 )

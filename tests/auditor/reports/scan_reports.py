@@ -242,8 +242,8 @@ def mixture() -> ScanReport:
             Answer(
                 use,
                 "cannot_tell",
-                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and 3.1 % "
-                "by a model that is not on file.",
+                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and "
+                "3.1 % by a model that is not on file.",
                 links,
                 (
                     "Begin the name of a released model with 'Llama' (Llama 3.1).",
