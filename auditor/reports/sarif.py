@@ -6,13 +6,12 @@ the other formats have them; the answers stand in the properties of the run.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from auditor.reports.scan import ascii_json
 from auditor.reports.scan_findings import about, rules
 from auditor.reports.scan_places import root, uri
-from auditor.reports.scan_words import LIMITS, NAME, Part, name, short
+from auditor.reports.scan_words import LIMITS, NAME, Part, moment, name, short
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 BASE = "%SRCROOT%"
@@ -44,7 +43,7 @@ def _run(found: Part) -> dict[str, Any]:
     }
     invocation = {
         "executionSuccessful": True,
-        "endTimeUtc": _moment(found["created"]),
+        "endTimeUtc": moment(found["created"]),
         "toolExecutionNotifications": [
             _notification(f, found) for f in found["files"] if f["status"] in NOT_READ
         ],
@@ -174,10 +173,3 @@ def _notification(file: Part, found: Part) -> dict[str, Any]:
 def _message(text: str) -> str:
     """A plain message: braces are placeholders unless doubled (3.11.5), brackets and parentheses links."""
     return short(text, 1000).replace("{", "{{").replace("}", "}}").replace("](", "] (")
-
-
-def _moment(created: str) -> str:
-    """A time as SARIF wants it (3.9): UTC, with a Z."""
-    at = datetime.fromisoformat(created)
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from auditor.reports.inert import one_line
@@ -125,6 +126,13 @@ def percent(share: float | None) -> str:
     if share in (0, 1):
         return f"{100 * share:.0f} %"
     return "below .1 %" if share < 0.001 else f"{min(100 * share, 99.9):.1f} %"
+
+
+def moment(created: str) -> str:
+    """A time in UTC with a Z, as SARIF (3.9) and CycloneDX want it."""
+    at = datetime.fromisoformat(created)
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def size(octets: int) -> str:
