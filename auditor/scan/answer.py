@@ -33,27 +33,27 @@ class Link:
     risk : who carries it. settle : what would settle it.
     """
 
-    findings: tuple[str, ...]
     seen: str
-    generator: str | None
-    provider: str | None
-    through: str | None
-    rows: int | None
-    channel: str | None
-    when: str | None
-    entry: str | None
     name: str
-    since: str | None
-    clause: str | None
     verdict: str
     reason: str
-    risk: tuple[str, ...]
-    source: str | None
-    read: str | None
-    confidence: str
-    needs_review: bool
     answer: str
-    settle: str
+    settle: str = ""
+    findings: tuple[str, ...] = ()
+    generator: str | None = None
+    provider: str | None = None
+    through: str | None = None
+    rows: int | None = None
+    channel: str | None = None
+    when: str | None = None
+    entry: str | None = None
+    since: str | None = None
+    clause: str | None = None
+    risk: tuple[str, ...] = ()
+    source: str | None = None
+    read: str | None = None
+    confidence: str = "high"
+    needs_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)

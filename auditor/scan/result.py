@@ -78,6 +78,23 @@ class Generator:
     findings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PartRead:
+    """One of several datasets, or of folders under a licence of their own, by itself.
+
+    Attributes
+    ----------
+    path : relative folder; "." = the root. licences, generators : as they are called.
+    answers : one for each use of the report's `answers`, in that order.
+    """
+
+    path: str
+    name: str
+    licences: tuple[str, ...]
+    generators: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class ScanReport:
     """One scan.
@@ -89,7 +106,7 @@ class ScanReport:
     channel, when, host : as given. sample : rows read of each file at most; 0 = all.
     rows : looked at. human : the card says that people wrote it, or it is a known human set.
     ignored : findings that an ignore list takes out, with its reason, not counted in the answers.
-    notes : what could not be told, in words.
+    parts : where there are several. notes : what could not be told, in words.
     """
 
     name: str
@@ -110,6 +127,7 @@ class ScanReport:
     ignored: tuple[tuple[Finding, str], ...]
     files: tuple[FileRead, ...]
     notes: tuple[str, ...]
+<<<<<<< ours
 
 
 def as_data(report: ScanReport) -> dict[str, Any]:
@@ -129,3 +147,6 @@ def as_data(report: ScanReport) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "fingerprint": finding.fingerprint}
+=======
+    parts: tuple[PartRead, ...] = ()
+>>>>>>> theirs
