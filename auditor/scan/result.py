@@ -5,15 +5,10 @@ Leaves out how it comes about (`run.py`), and how it looks (`auditor/reports/sca
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from auditor.scan.answer import Answer
 from auditor.scan.finding import Finding
-from auditor.scan.rules import rules
-from auditor.scan.terms_schema import meaning
-
-MEANINGS = {"uses": "uses", "parties": "party", "channels": "channels", "verdicts": "verdict"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +122,4 @@ class ScanReport:
     ignored: tuple[tuple[Finding, str], ...]
     files: tuple[FileRead, ...]
     notes: tuple[str, ...]
-<<<<<<< ours
-
-
-def as_data(report: ScanReport) -> dict[str, Any]:
-    """What formats are written from: the fields, and what a reader needs to follow them.
-
-    Every finding gets its `fingerprint`, an ignored one its `ignored` reason; `rules` are those that were
-    met; `meanings` says what uses, parties, channels and verdicts mean.
-    """
-    met = {f.rule for f in report.findings} | {f.rule for f, _ in report.ignored}
-    return asdict(report) | {
-        "findings": [_finding(f) for f in report.findings],
-        "ignored": [{**_finding(f), "ignored": why} for f, why in report.ignored],
-        "rules": [asdict(rule) for id, rule in rules().items() if id in met],
-        "meanings": {name: meaning(field) for name, field in MEANINGS.items()},
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "fingerprint": finding.fingerprint}
-=======
     parts: tuple[PartRead, ...] = ()
->>>>>>> theirs

@@ -7,7 +7,8 @@ from typing import Any
 
 from auditor.scan.answer import FROM_VERDICT, Answer, Link
 from auditor.scan.finding import Evidence, Finding
-from auditor.scan.result import Declared, FileRead, Generator, ScanReport, as_data
+from auditor.scan.report_data import as_data
+from auditor.scan.result import Declared, FileRead, Generator, ScanReport
 from auditor.scan.terms import load
 
 HOSTILE = (
