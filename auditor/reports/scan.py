@@ -1,7 +1,7 @@
 """The result of `audit scan` in every format.
 
-Takes the mapping that `auditor.scan.report_data.as_data` makes of a `ScanReport`. Leaves out scanning. Whatever a
-dataset holds is hostile input: it is escaped, and cut, in every format.
+Takes the mapping that `auditor.scan.report_data.as_data` makes of a `ScanReport`. Leaves out scanning.
+Whatever a dataset holds is hostile input: it is escaped, and cut, in every format.
 """
 
 from __future__ import annotations

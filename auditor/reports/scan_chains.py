@@ -38,7 +38,8 @@ def title(link: Part) -> str:
 def whose(link: Part) -> str:
     """Who wrote it, or that the licence of the dataset is meant."""
     if link["generator"] is None:
-        return "Licence of the dataset"
+        known = f" {name(link['through'])}, which rows came through" if link["through"] else ""
+        return f"Licence of the dataset{known}"
     return name(link["generator"]) or "An unknown model"
 
 
@@ -71,7 +72,7 @@ def facts(link: Part) -> tuple[Step, ...]:
 
 def _writer(link: Part) -> str:
     if link["generator"] is None:
-        return "Not about who wrote it: the licence of the data itself."
+        return "Not about who wrote it: about the licence of the data."
     by = f" of {name(link['provider'])}" if link["provider"] else ", of a provider that is not known"
     through = f"; it came through the dataset {name(link['through'])}" if link["through"] else ""
     rows = f"; {count(link['rows'])}" if link["rows"] is not None else ""
@@ -79,13 +80,12 @@ def _writer(link: Part) -> str:
 
 
 def _terms(link: Part, found: Part) -> str:
-    if link["entry"] is None and not link["source"]:
-        return f"{short(link['name'])}."
-    since = f"in force from {name(link['since'])}" if link["since"] else "in force since a day not known"
     entry = f" [{name(link['entry'])}]" if link["entry"] else ""
-    if link["generator"] is None:
-        return f"{short(link['name'])}{entry}, {since}."
-    return f"{short(link['name'])}{entry}, {since}. {_asked(link, found)}"
+    since = f", in force from {name(link['since'])}" if link["since"] else ""
+    told = f"{short(link['name'])}{entry}{since}."
+    if link["generator"] is None or link["entry"] is None:
+        return told
+    return f"{told} {_asked(link, found)}"
 
 
 def _asked(link: Part, found: Part) -> str:
@@ -99,9 +99,9 @@ def _asked(link: Part, found: Part) -> str:
 
 
 def _clause(link: Part) -> str:
-    where = f"Clause {name(link['clause'])}" if link["clause"] else "No clause number was read"
-    if link["entry"] is None:
+    if not link["clause"] and link["entry"] is None:
         return short(link["reason"])
+    where = f"Clause {name(link['clause'])}" if link["clause"] else "No clause number was read"
     return f"{where}: {short(link['reason'])}"
 
 

@@ -16,6 +16,8 @@ from auditor.reports.scan_words import (
     SEVERITIES,
     Part,
     answer,
+    headline,
+    ignored,
     lead,
     meaning,
     name,
@@ -32,8 +34,10 @@ def render(found: Part) -> str:
     parts = [f"# Licences and terms of {inline(name(found['name']))}"]
     parts += [bullets(lead(a) for a in found["answers"]) or "No intended use was asked about."]
     parts += [inline(f"Scanned {name(found['created'])}; {scan_tables.given(found)}. {LIMITS[0]}")]
+    parts += filter(None, [inline(ignored(found))])
     for one in found["answers"]:
         parts += _answer(one, found)
+    parts += _table(scan_tables.parts(found)) if found["parts"] else []
     if found["notes"]:
         parts += ["## What could not be told", bullets(short(note) for note in found["notes"])]
     parts += _table(scan_tables.declared(found))
@@ -50,7 +54,7 @@ def _answer(one: Part, found: Part) -> list[str]:
     """One use: what is meant, conditions, what would settle it, the strictest chains."""
     parts = [f"## {inline(use(one['use']))}: {inline(answer(one['answer']).lower())}"]
     parts += [inline(f"{meaning(found, 'uses', one['use'])} ({name(one['use'])})")]
-    parts += [inline(short(one["headline"]))]
+    parts += [inline(headline(one))]
     if one["conditions"]:
         parts += ["Conditions to meet:", "\n".join(f"- [ ] {inline(short(c))}" for c in one["conditions"])]
     if one["settle"]:

@@ -9,16 +9,29 @@ from collections.abc import Sequence
 
 from auditor.reports.bench_tables import Row, Table
 from auditor.reports.scan_findings import numbers, ordered
-from auditor.reports.scan_words import PLACES, Part, count, given, name, percent, quoted, short, size
+from auditor.reports.scan_words import (
+    PLACES,
+    Part,
+    answer,
+    count,
+    given,
+    name,
+    percent,
+    quoted,
+    short,
+    size,
+    use,
+)
 
-SHOWN = 100
+SHOWN, PARTS_SHOWN = 100, 1000
+FEW = 6
 CONTRADICTORY = "LIC003"
 ORDER = ("unreadable", "left out", "sampled", "read")
 
 
 def tables(found: Part) -> list[Table]:
     """Every table that has rows, in the order of reading."""
-    every = [declared(found), generators(found), files(found), rules(found), facts(found)]
+    every = [parts(found), declared(found), generators(found), files(found), rules(found), facts(found)]
     return [t for t in every if t.rows]
 
 
@@ -109,6 +122,25 @@ def files(found: Part) -> Table:
     return used(Table("files", "Files", note + _rest(found["files"]), head, rows))
 
 
+def parts(found: Part) -> Table:
+    """Several datasets in one folder, each with its answers."""
+    rows: list[Row] = [
+        (
+            name(p["name"]),
+            name(p["path"]),
+            "; ".join(name(x) for x in p["licences"][:FEW]) or "none",
+            "; ".join(name(x) for x in p["generators"][:FEW]),
+            *(answer(code).lower() for code in p["answers"]),
+        )
+        for p in found["parts"][:PARTS_SHOWN]
+    ]
+    head = ("part", "folder", "licences", "models", *(use(a["use"]).lower() for a in found["answers"]))
+    note = "Each by itself; the answers above are those of the strictest." + _rest(
+        found["parts"], PARTS_SHOWN
+    )
+    return Table("parts", "Parts of the dataset", note, head, rows)
+
+
 def rules(found: Part) -> Table:
     """The rules that were met, and what to do about each."""
     rows: list[Row] = [(short(r["id"]), short(r["title"]), short(r["help"], 600)) for r in found["rules"]]
@@ -134,6 +166,6 @@ def _where(declared: Part) -> str:
     return f"{name(declared['file'])}{line}"
 
 
-def _rest(rows: Sequence[Part]) -> str:
-    more = len(rows) - SHOWN
+def _rest(rows: Sequence[Part], shown: int = SHOWN) -> str:
+    more = len(rows) - shown
     return f" {more:,} more are in the JSON report." if more > 0 else ""

@@ -11,12 +11,13 @@ from typing import Any
 
 from auditor.reports import scan_chains, scan_findings, scan_tables
 from auditor.reports.bench_tables import Table
-from auditor.reports.scan_words import LIMITS, SEVERITIES, answer, lead, meaning, name, short, use
+from auditor.reports.scan_words import LIMITS, SEVERITIES, answer, ignored, lead, meaning, name, short, use
 
 WIDTH = 100
 LABEL = 24
 CELL = 36
 CHAINS_SHOWN = 4
+PARTS_SHOWN = 40
 FINDINGS_SHOWN = 40
 Part = Mapping[str, Any]
 
@@ -25,8 +26,14 @@ def render(found: Part) -> str:
     """Render as plain text; the first lines are the answers, one a use, each on one line."""
     parts = [lead(a) for a in found["answers"]] or ["No intended use was asked about."]
     parts += ["", f"Dataset {name(found['name'])}; {scan_tables.given(found)}. {LIMITS[0]}"]
+    parts += _wrapped(ignored(found))
     for one in found["answers"]:
         parts += _answer(one, found)
+    if found["parts"]:
+        shown = {**found, "parts": found["parts"][:PARTS_SHOWN]}
+        parts += _table(scan_tables.parts(shown))
+        more = len(found["parts"]) - PARTS_SHOWN
+        parts += [f"{more:,} more parts are in the HTML and JSON reports."] if more > 0 else []
     parts += _table(scan_tables.declared(found))
     if clashes := scan_tables.contradictions(found):
         parts += ["They do not agree:", *_list(clashes)]

@@ -69,6 +69,7 @@ LIMITS = (
 )
 TEXT = 400
 NAME = 120
+SAID = re.compile(r"(?:Conflict|Cannot tell|Allowed(?: (?:under|with) conditions)?): ")
 FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
@@ -109,7 +110,23 @@ def meaning(found: Part, kind: str, code: str) -> str:
 
 def lead(one: Part) -> str:
     """The answer on one use in one line."""
-    return f"{answer(one['answer'])}: {short(one['use'], NAME)}. {short(one['headline'])}"
+    return f"{answer(one['answer'])}: {short(one['use'], NAME)}. {headline(one)}"
+
+
+def headline(one: Part) -> str:
+    """The sentence of an answer, without the answer itself, which stands beside it."""
+    told = short(SAID.sub("", one["headline"], count=1) if SAID.match(one["headline"]) else one["headline"])
+    return told[:1].upper() + told[1:]
+
+
+def ignored(found: Part) -> str:
+    """How many findings an ignore list takes out; "" = none."""
+    taken = len(found["ignored"])
+    if not taken:
+        return ""
+    return (
+        f"An ignore list takes out {count(taken, 'finding')}: the answers do not count what they are about."
+    )
 
 
 def count(value: int | None, of: str = "row") -> str:

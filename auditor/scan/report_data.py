@@ -19,8 +19,8 @@ MEANINGS = {"uses": "uses", "parties": "party", "channels": "channels", "verdict
 def as_data(report: ScanReport) -> dict[str, Any]:
     """The fields of a report; with `fingerprint` in every finding, and two further keys.
 
-    An ignored finding has its reason as `ignored`. `rules` are those that were met; `meanings` says what uses,
-    parties, channels and verdicts mean.
+    An ignored finding has its reason as `ignored`. `rules` are those that were met; `meanings` says what
+    uses, parties, channels and verdicts mean.
     """
     met = {f.rule for f in report.findings} | {f.rule for f, _ in report.ignored}
     return asdict(report) | {

@@ -8,7 +8,7 @@ from typing import Any
 from auditor.scan.answer import FROM_VERDICT, Answer, Link
 from auditor.scan.finding import Evidence, Finding
 from auditor.scan.report_data import as_data
-from auditor.scan.result import Declared, FileRead, Generator, ScanReport
+from auditor.scan.result import Declared, FileRead, Generator, PartRead, ScanReport
 from auditor.scan.terms import load
 
 HOSTILE = (
@@ -29,7 +29,7 @@ def link(
     rows: int | None = None,
     **changed: Any,
 ) -> Link:
-    """One chain to a shipped entry, as its own words have it."""
+    """One chain to a shipped entry, as its own words have it; to none where nothing is on file."""
     made: dict[str, Any] = {
         "findings": (finding.fingerprint,),
         "seen": finding.message,
@@ -141,8 +141,8 @@ def conflict() -> ScanReport:
             Answer(
                 use,
                 "conflict",
-                "All 52,002 rows were written by gpt-4, and the terms of OpenAI's API of April 2023 forbid "
-                "training a rival on them.",
+                "Conflict: gpt-4 wrote rows, and OpenAI Terms of Use (14 March 2023) (clause 2(c)(iii)) rules this "
+                "use out.",
                 (
                     link(use, "openai-terms-of-use-2023", seen, **chain),
                     link(use, "data-apache-2.0", wide, settle=""),
@@ -289,6 +289,10 @@ def mixture() -> ScanReport:
             ),
         ),
         notes=("The channel is not known: the terms of each are listed.", "The day is not known."),
+        parts=(
+            PartRead(".", "mix", ("ODC-By-1.0",), ("gpt-3.5-turbo", "deepseek-r1"), ("cannot_tell",)),
+            PartRead("code", "code", (), (), ("allowed_with_conditions",)),
+        ),
     )
 
 
@@ -483,6 +487,7 @@ def hostile() -> ScanReport:
         ignored=((replace(seen, rule="GEN008", subject=FORMULA), HOSTILE),),
         files=tuple(FileRead(t, "data", t, 1, 1, False, "unreadable", t) for t in (HOSTILE, FORMULA, LONG)),
         notes=(HOSTILE, FORMULA, LONG),
+        parts=tuple(PartRead(t, t, (t,), (t,), ("conflict",)) for t in (HOSTILE, FORMULA, LONG)),
     )
 
 
