@@ -38,7 +38,7 @@ def _choice(said: Part, acknowledgement: str) -> dict[str, Any]:
     place = f"{PLACES.get(said['place']) or short(said['place'], NAME)}: {name(said['file'])}"
     if said["line"] is not None:
         place += f", line {said['line']}"
-    told = {
+    told: dict[str, Any] = {
         **({"acknowledgement": acknowledgement} if acknowledgement else {}),
         "properties": [{"name": "distill-audit:place", "value": place}],
     }

@@ -16,6 +16,7 @@ from auditor.reports.scan_words import (
     SEVERITIES,
     Part,
     answer,
+    given,
     headline,
     ignored,
     lead,
@@ -33,7 +34,7 @@ def render(found: Part) -> str:
     """Render as GitHub-flavoured Markdown."""
     parts = [f"# Licences and terms of {inline(name(found['name']))}"]
     parts += [bullets(lead(a) for a in found["answers"]) or "No intended use was asked about."]
-    parts += [inline(f"Scanned {name(found['created'])}; {scan_tables.given(found)}. {LIMITS[0]}")]
+    parts += [inline(f"Scanned {name(found['created'])}; {given(found)}. {LIMITS[0]}")]
     parts += filter(None, [inline(ignored(found))])
     for one in found["answers"]:
         parts += _answer(one, found)

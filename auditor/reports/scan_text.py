@@ -11,7 +11,18 @@ from typing import Any
 
 from auditor.reports import scan_chains, scan_findings, scan_tables
 from auditor.reports.bench_tables import Table
-from auditor.reports.scan_words import LIMITS, SEVERITIES, answer, ignored, lead, meaning, name, short, use
+from auditor.reports.scan_words import (
+    LIMITS,
+    SEVERITIES,
+    answer,
+    given,
+    ignored,
+    lead,
+    meaning,
+    name,
+    short,
+    use,
+)
 
 WIDTH = 100
 LABEL = 24
@@ -25,7 +36,7 @@ Part = Mapping[str, Any]
 def render(found: Part) -> str:
     """Render as plain text; the first lines are the answers, one a use, each on one line."""
     parts = [lead(a) for a in found["answers"]] or ["No intended use was asked about."]
-    parts += ["", f"Dataset {name(found['name'])}; {scan_tables.given(found)}. {LIMITS[0]}"]
+    parts += ["", f"Dataset {name(found['name'])}; {given(found)}. {LIMITS[0]}"]
     parts += _wrapped(ignored(found))
     for one in found["answers"]:
         parts += _answer(one, found)

@@ -132,7 +132,8 @@ def _entry(row: Any, number: int, path: Path) -> Rule:
         raise AuditError(f"{where}: {_no_rule(row.get('rule'))}")
     if not row.get("reason", "").strip():
         raise AuditError(f"{where}: 'reason' is missing. Say why the finding is accepted, and by whom.")
-    return Rule(**{**{key: row.get(key) for key in KEYS}, "until": _day(row.get("until"), where)})
+    until = _day(row.get("until"), where)
+    return Rule(row["rule"], row["reason"], row.get("path"), row.get("subject"), until, row.get("who"))
 
 
 def _no_rule(given: str | None) -> str:

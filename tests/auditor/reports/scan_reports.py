@@ -141,8 +141,8 @@ def conflict() -> ScanReport:
             Answer(
                 use,
                 "conflict",
-                "Conflict: gpt-4 wrote rows, and OpenAI Terms of Use (14 March 2023) (clause 2(c)(iii)) rules this "
-                "use out.",
+                "Conflict: gpt-4 wrote rows, and OpenAI Terms of Use (14 March 2023) (clause 2(c)(iii)) "
+                "rules this use out.",
                 (
                     link(use, "openai-terms-of-use-2023", seen, **chain),
                     link(use, "data-apache-2.0", wide, settle=""),
