@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditor.reports.scan import ascii_json
-from auditor.reports.scan_findings import about, rules
+from auditor.reports.scan_findings import about, place, rules
 from auditor.reports.scan_places import root, uri
 from auditor.reports.scan_words import LIMITS, NAME, Part, moment, name, short
 
@@ -84,7 +84,7 @@ def _result(finding: Part, found: Part, order: dict[str, int]) -> dict[str, Any]
     made: dict[str, Any] = {
         "ruleId": finding["rule"],
         "level": finding["severity"],
-        "message": {"text": _message(f"{finding['message']} ({about(finding)})")},
+        "message": {"text": _message(f"{finding['message']} ({about(finding)}{_row(finding)})")},
         "locations": [_location(e, found) for e in finding["evidence"][:1]] or _whole(found),
         # The second is ours; by the first, code scanning tells that a finding is the same when lines moved.
         "partialFingerprints": {
@@ -108,12 +108,18 @@ def _result(finding: Part, found: Part, order: dict[str, int]) -> dict[str, Any]
     return made
 
 
+def _row(finding: Part) -> str:
+    """The first row, where the file has no lines to point to."""
+    first = next(iter(finding["evidence"]), None)
+    return f"; first at {place(first)}" if first and first["row"] and not first["line"] else ""
+
+
 def _further(finding: Part, found: Part) -> list[dict[str, Any]]:
     """The other places, each once: of `locations`, every one would have to be corrected (3.27.12)."""
     made: list[dict[str, Any]] = []
     for evidence in finding["evidence"][1:PLACES]:
-        if (place := _location(evidence, found)) not in made:
-            made.append(place)
+        if (location := _location(evidence, found)) not in made:
+            made.append(location)
     return made
 
 
