@@ -1,0 +1,506 @@
+"""Scan reports with chains to the shipped terms: one of every kind of answer, and a hostile one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from auditor.scan.answer import FROM_VERDICT, Answer, Link
+from auditor.scan.finding import Evidence, Finding
+from auditor.scan.report_data import as_data
+from auditor.scan.result import Declared, FileRead, Generator, PartRead, ScanReport
+from auditor.scan.terms import load
+
+HOSTILE = (
+    "<script>alert(1)</script> \x1b[2J\x1b]8;;http://evil.example\x07 | `code` [link](http://evil.example) "
+    "{0} \u202e reversed \u200b\x00 @team <!-- -->\r\n# heading\n=cmd|' /C calc'!A0 \ud800"
+)
+FORMULA = '=HYPERLINK("http://evil.example","x")'
+LONG = "A" * 100_000
+SETTLE = "Name the channel with --channel and the day with --date, or ask the publisher for both."
+
+
+def link(
+    use: str,
+    entry: str | None,
+    finding: Finding,
+    generator: str | None = None,
+    provider: str | None = None,
+    rows: int | None = None,
+    **changed: Any,
+) -> Link:
+    """One chain to a shipped entry, as its own words have it; to none where nothing is on file."""
+    made: dict[str, Any] = {
+        "findings": (finding.fingerprint,),
+        "seen": finding.message,
+        "generator": generator,
+        "provider": provider,
+        "through": None,
+        "rows": rows,
+        "channel": None,
+        "when": None,
+        "entry": entry,
+        "name": "No terms on file",
+        "since": None,
+        "clause": None,
+        "verdict": "unknown",
+        "reason": "Nothing is on file for this model: that is no permission.",
+        "risk": (),
+        "source": None,
+        "read": None,
+        "confidence": "low",
+        "needs_review": False,
+        "answer": "cannot_tell",
+        "settle": SETTLE,
+    }
+    if entry is not None:
+        found = load().get(entry)
+        said = found.on(use)
+        made |= {
+            "name": found.name,
+            "since": str(found.since) if found.since else None,
+            "clause": said.clause,
+            "verdict": said.verdict,
+            "reason": said.reason,
+            "risk": found.risk,
+            "source": found.source,
+            "read": found.read.isoformat(),
+            "confidence": found.confidence,
+            "needs_review": bool(said.needs_review or found.needs_review),
+            "answer": FROM_VERDICT[said.verdict],
+        }
+    return Link(**(made | changed))
+
+
+def report(**changed: Any) -> ScanReport:
+    """A report of nothing, but for what is given."""
+    made: dict[str, Any] = {
+        "name": "acme/helpful-answers",
+        "target": "data/helpful-answers",
+        "created": "2026-11-25T10:00:00Z",
+        "package": "0.1.0",
+        "knowledge": "113 terms and licences, last read on 2026-11-24; 131 known synthetic datasets",
+        "channel": None,
+        "when": None,
+        "host": None,
+        "sample": 0,
+        "rows": 0,
+        "human": False,
+        "answers": (),
+        "declared": (),
+        "generators": (),
+        "findings": (),
+        "ignored": (),
+        "files": (),
+        "notes": (),
+    }
+    return ScanReport(**(made | changed))
+
+
+CARD = FileRead("README.md", "card", "markdown", 3_412, None, True, "read")
+APACHE = Declared("apache-2.0", "Apache-2.0", "card", "README.md", 3, ".", ("data-apache-2.0",))
+
+
+def conflict() -> ScanReport:
+    """An Alpaca-like set tagged apache-2.0 whose rows name gpt-4."""
+    seen = Finding(
+        "GEN001",
+        "52,002 of 52,002 rows name gpt-4 in the field 'model'.",
+        "high",
+        "gpt-4",
+        tuple(
+            Evidence("data/train.jsonl", n, n, "model", '"model": "gpt-4", "output": "A balanced diet ...')
+            for n in range(1, 9)
+        ),
+        52_002,
+        52_002,
+    )
+    wide = Finding(
+        "TRM005",
+        "The card says apache-2.0, which permits every use; terms for gpt-4 forbid training a rival.",
+        "high",
+        "Apache-2.0",
+        (Evidence("README.md", 3, None, "license", "license: apache-2.0"),),
+    )
+    forbid = Finding(
+        "TRM001",
+        "OpenAI's terms forbid the use train_competing_llm for what gpt-4 wrote.",
+        "high",
+        "gpt-4",
+        (Evidence("data/train.jsonl", 1, 1, "model", "gpt-4"),),
+        52_002,
+        52_002,
+    )
+    use, other = "train_competing_llm", "internal_research"
+    chain = {"generator": "gpt-4", "provider": "OpenAI", "rows": 52_002, "when": "2023-04", "channel": "api"}
+    return report(
+        channel="api",
+        when="2023-04",
+        rows=52_002,
+        answers=(
+            Answer(
+                use,
+                "conflict",
+                "Conflict: gpt-4 wrote rows, and OpenAI Terms of Use (14 March 2023) (clause 2(c)(iii)) "
+                "rules this use out.",
+                (
+                    link(use, "openai-terms-of-use-2023", seen, **chain),
+                    link(use, "data-apache-2.0", wide, settle=""),
+                ),
+                (),
+                ("Ask OpenAI for leave in writing, or make the rows anew with a model that permits it.",),
+            ),
+            Answer(
+                other,
+                "cannot_tell",
+                "The terms of OpenAI's API of April 2023 do not say whether research in the house competes.",
+                (link(other, "openai-terms-of-use-2023", seen, **chain),),
+                (),
+                ("Ask OpenAI whether an experiment that is not released competes.",),
+            ),
+        ),
+        declared=(APACHE,),
+        generators=(Generator("gpt-4", "OpenAI", 52_002, 1.0, None, "high", (seen.fingerprint,)),),
+        findings=(seen, wide, forbid),
+        files=(
+            CARD,
+            FileRead("data/train.jsonl", "data", "jsonl", 41_231_001, 52_002, True, "read"),
+            FileRead("data/train.bak", "other", "", 512, None, False, "left out", "no known format"),
+        ),
+    )
+
+
+def mixture() -> ScanReport:
+    """A mixed set with a source column: several generators, two of them on conditions, one not on file."""
+    shares = (
+        ("gpt-3.5-turbo", "OpenAI", 61_200, 0.612, None, "high"),
+        ("llama-3.1-70b-instruct", "Meta", 20_400, 0.204, None, "high"),
+        ("deepseek-r1", "DeepSeek", 9_000, 0.09, "bespoke-stratos", "medium"),
+        ("zephyr-home-brew", None, 3_100, 0.031, None, "medium"),
+    )
+    made = {
+        name: Finding(
+            "GEN004" if through else "GEN001" if provider else "GEN013",
+            f"{rows:,} of 100,000 rows name {name} in the field 'source'.",
+            sure,
+            name,
+            (
+                Evidence(f"train-0000{i}.parquet", None, 17 + i, "source", name),
+                Evidence(f"train-0000{i}.parquet", None, 918 + i, "source", name),
+            ),
+            rows,
+            100_000,
+        )
+        for i, (name, provider, rows, _, through, sure) in enumerate(shares)
+    }
+    use = "train_other_model_release_weights"
+    links = (
+        link(
+            use,
+            None,
+            made["zephyr-home-brew"],
+            "zephyr-home-brew",
+            None,
+            3_100,
+            settle="Ask the publisher which model this name means.",
+        ),
+        link(use, "openai-terms-of-use-2023", made["gpt-3.5-turbo"], "gpt-3.5-turbo", "OpenAI", 61_200),
+        link(
+            use,
+            "llama-3.1",
+            made["llama-3.1-70b-instruct"],
+            "llama-3.1-70b-instruct",
+            "Meta",
+            20_400,
+            settle="",
+        ),
+        link(
+            use,
+            "deepseek-mit",
+            made["deepseek-r1"],
+            "deepseek-r1",
+            "DeepSeek",
+            9_000,
+            through="bespoke-stratos",
+            settle="",
+        ),
+    )
+    sampled = Finding(
+        "FIL004",
+        "100,000 of about 940,000 rows were read.",
+        "high",
+        "",
+        (Evidence("train-00000.parquet"),),
+        1,
+    )
+    stale = Finding("TRM004", "The terms of DeepSeek were read 200 days ago.", "high", "deepseek-mit")
+    return report(
+        name="acme/mix",
+        target="./mix/",
+        sample=25_000,
+        rows=100_000,
+        answers=(
+            Answer(
+                use,
+                "cannot_tell",
+                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and "
+                "3.1 % by a model that is not on file.",
+                links,
+                (
+                    "Begin the name of a released model with 'Llama' (Llama 3.1).",
+                    "Show 'Built with Llama' where the model is offered (Llama 3.1).",
+                    "Hand on a copy of the licence of Llama 3.1.",
+                ),
+                (SETTLE, "Ask the publisher which model this name means."),
+            ),
+        ),
+        declared=(
+            Declared("odc-by", "ODC-By-1.0", "card", "README.md", 4, ".", ("data-odc-by-1.0",)),
+            Declared("various, see rows", "", "prose", "README.md", 61),
+            Declared("cc-by-nc-4.0", "CC-BY-NC-4.0", "rows", "train-00000.parquet", None, ".", (), 10_000),
+        ),
+        generators=tuple(Generator(n, p, r, s, t, c, (made[n].fingerprint,)) for n, p, r, s, t, c in shares),
+        findings=(*made.values(), sampled),
+        ignored=((stale, "Read again on 2026-11-20, unchanged (legal@acme.example, until 2027-02-01)"),),
+        files=(
+            CARD,
+            *(
+                FileRead(
+                    f"train-0000{i}.parquet",
+                    "data",
+                    "parquet",
+                    90_000_000,
+                    25_000,
+                    False,
+                    "sampled",
+                    "--sample 25000",
+                )
+                for i in range(4)
+            ),
+            FileRead(
+                "train-00004.parquet",
+                "data",
+                "parquet",
+                12,
+                None,
+                False,
+                "unreadable",
+                "It is cut off: no footer.",
+            ),
+        ),
+        notes=("The channel is not known: the terms of each are listed.", "The day is not known."),
+        parts=(
+            PartRead(".", "mix", ("ODC-By-1.0",), ("gpt-3.5-turbo", "deepseek-r1"), ("cannot_tell",)),
+            PartRead("code", "code", (), (), ("allowed_with_conditions",)),
+        ),
+    )
+
+
+def human() -> ScanReport:
+    """A set that people wrote, CC-BY-SA on the card and CC-BY-NC in the licence file."""
+    use = "commercial_use_of_outputs"
+    clash = Finding(
+        "LIC003",
+        "The card declares CC-BY-SA-4.0, the licence file CC-BY-NC-4.0.",
+        "high",
+        "CC-BY-NC-4.0",
+        (
+            Evidence("README.md", 2, None, "license", "license: cc-by-sa-4.0"),
+            Evidence("LICENSE", 1, None, None, "Attribution-NonCommercial 4.0 International"),
+        ),
+        2,
+    )
+    barred = Finding(
+        "LIC004",
+        "CC-BY-NC-4.0 excludes commercial use.",
+        "high",
+        "CC-BY-NC-4.0",
+        (Evidence("LICENSE", 1, None, None, "Attribution-NonCommercial 4.0 International"),),
+    )
+    return report(
+        name="acme/people-wrote-this",
+        target="/srv/people",
+        rows=15_000,
+        human=True,
+        answers=(
+            Answer(
+                use,
+                "conflict",
+                "The licence file excludes commercial use, the card does not; the strictest counts until the "
+                "publisher says which holds.",
+                (
+                    link(use, "data-cc-by-nc-4.0", barred, settle="Ask the publisher which licence holds."),
+                    link(use, "data-cc-by-sa-4.0", clash),
+                ),
+                ("Name the authors.", "Publish adaptations under CC-BY-SA-4.0."),
+                ("Ask the publisher which licence holds.",),
+            ),
+            Answer(
+                "internal_research",
+                "allowed_with_conditions",
+                "Both licences permit research in the house, on the condition that authors are named.",
+                (link("internal_research", "data-cc-by-sa-4.0", clash),),
+                ("Name the authors.",),
+                (),
+            ),
+        ),
+        declared=(
+            Declared("cc-by-sa-4.0", "CC-BY-SA-4.0", "card", "README.md", 2, ".", ("data-cc-by-sa-4.0",)),
+            Declared("(text)", "CC-BY-NC-4.0", "file", "LICENSE", 1, ".", ("data-cc-by-nc-4.0",)),
+        ),
+        findings=(clash, barred),
+        files=(
+            CARD,
+            FileRead("LICENSE", "licence", "text", 18_000, None, True, "read"),
+            FileRead("data.csv", "data", "csv", 9_000_000, 15_000, True, "read"),
+        ),
+    )
+
+
+def nothing() -> ScanReport:
+    """A folder without a card: no licence, no generator, no rows."""
+    use = "redistribute_outputs_as_dataset"
+    missing = Finding("LIC001", "No licence is declared anywhere.", "high")
+    unstated = Finding("GEN012", "Nothing says who wrote the rows.", "high")
+    empty = Finding("FIL005", "There are no rows to look at.", "high")
+    return report(
+        name="folder",
+        target=".",
+        answers=(
+            Answer(
+                use,
+                "cannot_tell",
+                "No licence is declared, and nothing says who wrote the rows.",
+                (
+                    link(
+                        use,
+                        None,
+                        missing,
+                        name="No licence",
+                        reason="Without a licence nobody but the owner may publish the data.",
+                        settle="Ask the publisher.",
+                    ),
+                ),
+                (),
+                ("Ask the publisher.",),
+            ),
+        ),
+        findings=(missing, unstated, empty),
+    )
+
+
+def allowed() -> ScanReport:
+    """Traces of DeepSeek-R1 under MIT."""
+    use = "train_competing_llm"
+    seen = Finding(
+        "GEN006",
+        "The card says that rows were generated with DeepSeek-R1.",
+        "high",
+        "deepseek-r1",
+        (Evidence("README.md", 20, None, None, "distilled from DeepSeek-R1"),),
+    )
+    return report(
+        name="acme/traces",
+        rows=1_000,
+        channel="self_host",
+        answers=(
+            Answer(
+                use,
+                "allowed",
+                "The licence of DeepSeek-R1's weights permits training on outputs in so many words.",
+                (
+                    link(
+                        use,
+                        "deepseek-mit",
+                        seen,
+                        "deepseek-r1",
+                        "DeepSeek",
+                        None,
+                        channel="self_host",
+                        settle="",
+                    ),
+                ),
+                (),
+                (),
+            ),
+        ),
+        declared=(Declared("mit", "MIT", "card", "README.md", 2, ".", ()),),
+        generators=(Generator("deepseek-r1", "DeepSeek", None, None, None, "high", (seen.fingerprint,)),),
+        findings=(seen,),
+        files=(CARD, FileRead("traces.jsonl.gz", "data", "jsonl", 90_000, 1_000, True, "read")),
+    )
+
+
+def hostile() -> ScanReport:
+    """Every text that a dataset can bring is an attack, or far too long."""
+    found = conflict()
+    seen = Finding(
+        "GEN001",
+        f"Rows name {HOSTILE}",
+        "high",
+        HOSTILE,
+        (
+            Evidence(f"../{HOSTILE}", 3, 3, HOSTILE, HOSTILE),
+            Evidence(FORMULA, None, 7, FORMULA, FORMULA),
+            Evidence(LONG, None, None, LONG, LONG),
+        ),
+        3,
+        3,
+        HOSTILE,
+    )
+    use = "train_competing_llm"
+    chains = tuple(
+        link(
+            use,
+            "openai-terms-of-use-2023",
+            seen,
+            generator=text,
+            provider=text,
+            through=text,
+            seen=text,
+            channel=text,
+            when=text,
+            settle=text,
+            source=text,
+        )
+        for text in (HOSTILE, FORMULA, LONG, 'javascript:alert(1)//" onclick="alert(1)')
+    )
+    return replace(
+        found,
+        name=HOSTILE,
+        target=f"../{HOSTILE}",
+        channel=HOSTILE,
+        when=HOSTILE,
+        host=HOSTILE,
+        answers=(Answer(use, "conflict", HOSTILE, chains, (HOSTILE, FORMULA, LONG), (HOSTILE, FORMULA)),),
+        declared=(
+            Declared(HOSTILE, HOSTILE, "card", HOSTILE, 1, HOSTILE, (HOSTILE,)),
+            Declared(FORMULA, FORMULA, "prose", FORMULA, 1, FORMULA),
+            Declared(LONG, LONG, "file", LONG),
+        ),
+        generators=(
+            Generator(HOSTILE, HOSTILE, 2, 0.5, HOSTILE, "high", (seen.fingerprint,)),
+            Generator(FORMULA, FORMULA, 1, 0.25, FORMULA, "low", ()),
+            Generator(LONG, LONG, None, None, LONG, "low", ()),
+        ),
+        findings=(seen,),
+        ignored=((replace(seen, rule="GEN008", subject=FORMULA), HOSTILE),),
+        files=tuple(FileRead(t, "data", t, 1, 1, False, "unreadable", t) for t in (HOSTILE, FORMULA, LONG)),
+        notes=(HOSTILE, FORMULA, LONG),
+        parts=tuple(PartRead(t, t, (t,), (t,), ("conflict",)) for t in (HOSTILE, FORMULA, LONG)),
+    )
+
+
+REPORTS = {
+    "conflict": conflict,
+    "mixture": mixture,
+    "human": human,
+    "nothing": nothing,
+    "allowed": allowed,
+    "hostile": hostile,
+}
+
+
+def data(name: str) -> dict[str, Any]:
+    """One of `REPORTS` as formats get it."""
+    return as_data(REPORTS[name]())
