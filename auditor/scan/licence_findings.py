@@ -34,7 +34,6 @@ def of_licences(parts: Sequence[Part], uses: Sequence[str]) -> Iterator[Finding]
                 message = f"{place(one)} declares {one.text!r}, which is no licence that is known."
                 yield Finding("LIC002", message, "high", one.text, (_at(one),), part=part.path)
         yield from _contradictions(part, known)
-        yield from _rows(part, known)
         for licence in dict.fromkeys(d.licence for d in known):
             at = tuple(_at(d) for d in known if d.licence == licence)
             yield from _asks(part, licence, at, uses)
@@ -67,16 +66,6 @@ def _alike(one: Declared, other: Declared) -> bool:
     """Tell whether two declarations have a licence in common."""
     first, second = licences.read(one.licence).keys, licences.read(other.licence).keys
     return any(alike(a, b) for a in first for b in second)
-
-
-def _rows(part: Part, known: Sequence[Declared]) -> Iterator[Finding]:
-    """One finding a licence that rows carry and nobody else declares."""
-    whole = {d.licence for d in known if d.place != "rows"}
-    for one in known:
-        if one.place == "rows" and one.licence not in whole:
-            rows = one.rows or 1
-            message = f"{rows:,} rows carry the licence {one.licence}, which nothing else declares."
-            yield Finding("LIC008", message, "high", one.licence, (_at(one),), rows, part=part.path)
 
 
 def _asks(part: Part, licence: str, at: tuple[Evidence, ...], uses: Sequence[str]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from auditor.scan import models, synthetic
 from auditor.scan.finding import CONFIDENCES, Finding
+from auditor.scan.rows.tally import provider
 
 BY_MODEL = ("GEN001", "GEN002", "GEN006", "GEN013")
 BY_DATASET = ("GEN004", "GEN005", "GEN011")
@@ -60,7 +61,8 @@ def _authors(finding: Finding) -> list[tuple[str, str | None, str | None, str]]:
     if finding.rule in BY_MODEL:
         return [(finding.subject, models.provider(finding.subject), None, finding.confidence)]
     if finding.rule in BY_PROVIDER:
-        return [("", finding.subject, None, finding.confidence)]
+        # Answers tell the family at best: which of the provider's models it was is not known.
+        return [("", provider(finding.subject), None, finding.confidence)]
     if finding.rule in UNKNOWN:
         return [("", None, None, finding.confidence)]
     if finding.rule in BY_DATASET and (dataset := synthetic.find(finding.subject)) and dataset.synthetic:

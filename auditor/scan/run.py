@@ -16,19 +16,23 @@ from auditor.progress import Progress, Silent
 from auditor.scan import ignore, terms
 from auditor.scan.answer import ANSWERS
 from auditor.scan.facts import Asked, Part, facts
-from auditor.scan.finding import Finding
+from auditor.scan.finding import Evidence, Finding
 from auditor.scan.identity import hub_id
 from auditor.scan.judge import judge
 from auditor.scan.licence_findings import of_licences
 from auditor.scan.licences import declared as licences
 from auditor.scan.origins import origins
-from auditor.scan.result import Declared, Generator, PartRead, ScanReport
-from auditor.scan.rows import RowsFound, scan_rows
+from auditor.scan.result import Declared, FileRead, Generator, PartRead, ScanReport
+from auditor.scan.rows.files import data_file
+from auditor.scan.rows.found import RowsFound
+from auditor.scan.rows.packed import Unreadable
+from auditor.scan.rows.scan import scan_rows
 from auditor.scan.terms import USES, Terms
 from auditor.scan.terms_findings import of_terms
 from auditor.scan.tree import Tree, walk
 
 SEVERITY = ("error", "warning", "note")
+DEFAULT_SAMPLE = 0
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,24 @@ def _rows(part: Part, tree: Tree, config: ScanConfig, progress: Progress) -> Row
     if not part.data:
         return None
     progress.stage(f"reading rows of {part.name}")
-    found = scan_rows(tree.root, part.data, config.sample, tuple(map(Path, config.known)), progress)
-    part.findings += [replace(f, part=part.path) for f in found.findings]
+    files, unreadable = [], []
+    for file in part.data:
+        try:
+            files.append(data_file(tree.root, file.name))
+        except Unreadable as error:
+            unreadable.append(FileRead(file.name, "data", file.format, file.size, None, False, "unreadable", str(error)))
+    sample = config.sample if config.sample is not None else DEFAULT_SAMPLE
+    found = scan_rows(tree.root, files, sample, tuple(map(Path, config.known)), progress)
+    found = replace(found, files=(*found.files, *unreadable))
+    own = {d.licence for d in part.declared}
+    for one in found.findings:
+        if one.rule != "LIC008" or licences.read(one.subject).licence not in own:
+            part.findings.append(replace(one, part=part.path))
+    for file in unreadable:
+        message = f"{file.path}: {file.why}."
+        part.findings.append(
+            Finding("FIL001", message, "high", file.path, (Evidence(file.path),), part=part.path)
+        )
     for one in found.licences:
         licence = licences.read(one.value).licence
         part.declared.append(Declared(one.value, licence, "rows", one.field, None, part.path, rows=one.rows))

@@ -65,12 +65,12 @@ def mixture(folder: Path) -> Path:
 
 
 def human(folder: Path) -> Path:
-    """Written by people, says the card; CC BY-SA 4.0."""
+    """Written by people, says the card; CC BY 4.0."""
     card(
         folder,
-        "license: cc-by-sa-4.0\nannotations_creators:\n- crowdsourced\nlanguage_creators:\n- crowdsourced\n"
+        "license: cc-by-4.0\nannotations_creators:\n- crowdsourced\nlanguage_creators:\n- crowdsourced\n"
         "source_datasets:\n- original\npretty_name: Village questions",
-        "## Licensing Information\n\nCC BY-SA 4.0.\n",
+        "## Licensing Information\n\nCC BY 4.0.\n",
     )
     rows(folder / "train.jsonl", [{"question": f"Where is {t}?", "answer": f"By the {t}."} for t in TOPICS])
     return folder

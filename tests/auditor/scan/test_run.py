@@ -67,7 +67,7 @@ def test_a_set_by_people_keeps_its_licence_alone(tmp_path):
     assert report.human and not report.generators
     assert all(link.generator is None for a in report.answers for link in a.links)
     assert any("not tested" in note for note in report.notes)
-    assert "LIC005" in rules(report) and not rules(report) & {"GEN012", "LIC001", "LIC003"}
+    assert "LIC009" in rules(report) and not rules(report) & {"GEN012", "LIC001", "LIC003"}
     assert report.answers[1].conditions
 
 
