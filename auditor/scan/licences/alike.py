@@ -13,7 +13,9 @@ from functools import cache
 _VERSION = re.compile(r"-v?(\d+(?:\.\d+)*)(?=-|$)")
 _PORT = re.compile(r"-(?:[a-z]{2}|igo)$")
 # Words of a name that say nothing of the licence itself.
-_SUFFIX = re.compile(r"-(?:only|or-later|no-invariants(?:-only|-or-later)?|invariants(?:-only|-or-later)?|rfn|no-rfn)(?=-|$)")
+_SUFFIX = re.compile(
+    r"-(?:only|or-later|no-invariants(?:-only|-or-later)?|invariants(?:-only|-or-later)?|rfn|no-rfn)(?=-|$)"
+)
 
 
 @cache
@@ -57,11 +59,7 @@ def _covers(wide: tuple[str, str], narrow: tuple[str, str]) -> bool:
 def distinct(keys: Iterable[str]) -> tuple[str, ...]:
     """Return each licence once, by its narrowest name, in their order."""
     keys = tuple(dict.fromkeys(keys))
-    return tuple(
-        key
-        for key in keys
-        if not any(other != key and _narrower(other, key) for other in keys)
-    )
+    return tuple(key for key in keys if not any(other != key and _narrower(other, key) for other in keys))
 
 
 def _narrower(one: str, other: str) -> bool:

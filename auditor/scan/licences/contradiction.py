@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from auditor.scan.licences import traits
-from auditor.scan.licences.alike import alike
+from auditor.scan.licences.alike import alike, distinct
 from auditor.scan.licences.declared import Meaning
 from auditor.scan.licences.prose import Mention
 
@@ -19,8 +19,10 @@ def contradictions(tag: Meaning, mentions: Iterable[Mention]) -> tuple[Mention, 
     mentions = tuple(mentions)
     if not tag.keys or tag.unknown:
         return ()
-    stated = [m for m in mentions if m.stated and not m.limit]
-    if _agrees(tag, [m for m in mentions if m.about in ("dataset", "part") and not m.limit]):
+    narrow = distinct(m.licence for m in mentions if not m.limit)  # "CC BY-SA (CC BY-SA 4.0)" is the second
+    named = [m for m in mentions if m.licence in narrow and not m.limit]
+    stated = [m for m in named if m.stated]
+    if _agrees(tag, [m for m in named if m.about in ("dataset", "part")]):
         stated = []
     return tuple(stated) or _limits(tag, mentions)
 

@@ -20,7 +20,14 @@ _FILLER = (
 )
 PORTS = {
     **{"south africa": "za", "australia": "au", "austria": "at", "germany": "de", "deutschland": "de"},
-    **{"france": "fr", "japan": "jp", "korea": "kr", "netherlands": "nl", "united states": "us", "igo": "igo"},
+    **{
+        "france": "fr",
+        "japan": "jp",
+        "korea": "kr",
+        "netherlands": "nl",
+        "united states": "us",
+        "igo": "igo",
+    },
     **{"united kingdom": "uk", "england and wales": "uk", "spain": "es", "italy": "it", "poland": "pl"},
     **{"brazil": "br", "china": "cn", "taiwan": "tw", "sweden": "se", "denmark": "dk", "greece": "gr"},
     **{"new zealand": "nz", "canada": "ca", "switzerland": "ch", "estonia": "ee", "norway": "no"},

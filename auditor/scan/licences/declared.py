@@ -24,7 +24,9 @@ _FILLER = re.compile(
     r"|legalcode|released|available|distributed|non[\s-]?exclusive|only|later|any|by|gpl|gnu|open source|copyright)\b|\W|\d|_",
     re.I,
 )
-_CHANGED = re.compile(r"\b(?:modified|custom|like|style|based|except|exception|restrict\w*|not|no|without|plus|non)\b", re.I)
+_CHANGED = re.compile(
+    r"\b(?:modified|custom|like|style|based|except|exception|restrict\w*|not|no|without|plus|non)\b", re.I
+)
 _LIMIT = re.compile(r"\bnon[\s-]?commercial\b|\bresearch (?:use |purposes? )?only\b|\bacademic\b", re.I)
 _OPERATOR = re.compile(r"\s(?:AND|OR|WITH)\s|\s(?:or|and|with)\s|[()]")
 
@@ -54,7 +56,9 @@ def read(value: Any) -> Meaning:
     if value is None or isinstance(value, bool):
         return Meaning("", nothing="unknown")
     if isinstance(value, dict):  # Croissant and schema.org: {"@type": "CreativeWork", "url": ...}
-        value = [value[key] for key in ("@id", "url", "name", "license") if isinstance(value.get(key), str)][:1]
+        value = [value[key] for key in ("@id", "url", "name", "license") if isinstance(value.get(key), str)][
+            :1
+        ]
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return _several([_one(str(part)) for part in list(value)[:MOST]])
     return _one(str(value))
@@ -80,7 +84,9 @@ def _one(text: str) -> Meaning:
     text = " ".join(text[:LONGEST].split()).strip(" \"'`[]")
     low = text.lower()
     if not text or low in tables.says_nothing():
-        return Meaning(text, unknown=(text,) if text else (), nothing=tables.says_nothing().get(low, "unknown"))
+        return Meaning(
+            text, unknown=(text,) if text else (), nothing=tables.says_nothing().get(low, "unknown")
+        )
     return _as_id(text) or _as_expression(text) or _as_name(text) or Meaning(text, unknown=(text,))
 
 
@@ -130,7 +136,9 @@ def _as_name(text: str) -> Meaning | None:
         return None
     left, beside = _left(text, found)
     if _LIMIT.search(beside):  # "MIT, non-commercial use only" is not MIT
-        return Meaning(text, "LicenseRef-non-commercial", ("LicenseRef-non-commercial",), (text,), confidence="medium")
+        return Meaning(
+            text, "LicenseRef-non-commercial", ("LicenseRef-non-commercial",), (text,), confidence="medium"
+        )
     if _CHANGED.search(beside) or (left and all(named.alone for named in found)):
         return None
     keys = distinct(named.licence for named in found)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from auditor.scan.licences import tables
@@ -18,7 +19,12 @@ HEAD = 3000
 """Characters from the beginning in which title and date are looked for."""
 GAP = 160
 """Characters that '~' in a pattern may stand for."""
-_AS_BLANK = str.maketrans(dict.fromkeys("*_#>`|\\\t\xa0", " ") | {"“": '"', "”": '"', "’": "'", "‘": "'", "–": "-", "—": "-"})
+# Every character stays one character, so that places stay. Patterns that heed case are found ten times as fast.
+PLAIN = str.maketrans(
+    dict(zip(ascii_uppercase, ascii_lowercase, strict=True))
+    | dict.fromkeys("*_#>`|\\\t\xa0", " ")
+    | {"“": '"', "”": '"', "’": "'", "‘": "'", "–": "-", "—": "-"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fingerprint:
+class Fingerprint:
     licence: str
     title: re.Pattern[str]
     date: re.Pattern[str] | None
@@ -53,10 +59,10 @@ class _Fingerprint:
 
 def find(text: str) -> tuple[Match, ...]:
     """Return what a text is, or is like, in the order of titles; `text` should be bounded."""
-    plain = text.translate(_AS_BLANK)
+    plain = text.translate(PLAIN)
     head = plain[:HEAD]
     found = []
-    for print_ in _fingerprints():
+    for print_ in all_of():
         title = print_.title.search(head)
         if title:
             lacking = tuple(_lacking(print_, plain, head))
@@ -68,7 +74,7 @@ def find(text: str) -> tuple[Match, ...]:
     return _best(sorted(found, key=lambda m: (m.start, -m.met)))
 
 
-def _lacking(print_: _Fingerprint, plain: str, head: str) -> list[str]:
+def _lacking(print_: Fingerprint, plain: str, head: str) -> list[str]:
     """Say what does not fit, in our words."""
     lacking = []
     if print_.date and not print_.date.search(head):
@@ -87,10 +93,10 @@ def _best(found: list[Match]) -> tuple[Match, ...]:
 
 
 @cache
-def _fingerprints() -> tuple[_Fingerprint, ...]:
+def all_of() -> tuple[Fingerprint, ...]:
     """Return the fingerprints of the table, compiled."""
     return tuple(
-        _Fingerprint(
+        Fingerprint(
             row["licence"],
             _compiled(row["title"]),
             _compiled(row["date"]) if "date" in row else None,
@@ -115,4 +121,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of the table: a blank stands for any blanks, '~' for a gap."""
     pattern = re.sub(r" \?", r"\\s{0,8}", pattern)
     pattern = re.sub(r" ?~ ?", rf"[\\s\\S]{{0,{GAP}}}?", pattern)
-    return re.compile(pattern.replace(" ", r"\s+"), re.I)
+    return re.compile(pattern.replace(" ", r"\s+"))

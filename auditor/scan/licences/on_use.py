@@ -45,7 +45,9 @@ def says(licence: str, use: str, known: Terms | None = None) -> Said:
     known = known or terms.load()
     tree = expressions.tree(licence) if licence else None
     if tree is None:
-        return Said(licence, use, "unknown", "No licence is known, and that is no permission.", None, None, "high")
+        return Said(
+            licence, use, "unknown", "No licence is known, and that is no permission.", None, None, "high"
+        )
     return _of_tree(tree, use, known)
 
 
@@ -81,7 +83,9 @@ def _one(key: str, use: str, known: Terms) -> Said:
         return Said(key, use, "unknown", reason, None, None, "high")
     read = traits.of(key)
     if read is None:
-        return Said(key, use, "unknown", "The licence is not on file, and that is no permission.", None, None, "high")
+        return Said(
+            key, use, "unknown", "The licence is not on file, and that is no permission.", None, None, "high"
+        )
     verdict, reason = _by_traits(read, use)
     return Said(key, use, verdict, reason, None, None, read.confidence)
 

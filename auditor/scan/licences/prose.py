@@ -28,12 +28,17 @@ _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<title>[^\n]*)$", re.M)
 _LICENSING = re.compile(r"licen[cs]|copyright", re.I)
 
 # Where a sentence ends: a stop before a blank (not of "v. 3"), an empty line, a new item or heading, a semicolon.
-_END = re.compile(r"(?<![\s.(][a-zA-Z])(?<!\bv)(?<!\bno)(?<!\bal)[.!?](?=[\s\"'”)])|\n\s*\n|\n(?=\s*(?:[-*#|>•]|\d+[.)]\s))|;")
-_DATA = r"(?:data(?:set|base)?s?|corp(?:us|ora)|annotations?|labels?|benchmark|collection|work|release|records?)"
-_NOT = re.compile(r"(?:\bnot\b|n't\b|\bno longer\b|\bnever\b|\bneither\b|\brather than\b|\binstead of\b|\bpreviously\b)[^.,;]{0,50}$", re.I)
+_END = re.compile(
+    r"(?<![\s.(][a-zA-Z])(?<!\bv)(?<!\bno)(?<!\bal)[.!?](?=[\s\"'”)])|\n\s*\n|\n(?=\s*(?:[-*#|>•]|\d+[.)]\s))|;"
+)
+_DATA = r"(?:(?:training |test )?data(?:set|base)?s?|corp(?:us|ora)|annotations?|labels?|benchmark|collection|work|release|records?)"
+_NOT = re.compile(
+    r"(?:\bnot\b|n't\b|\bno longer\b|\bnever\b|\bneither\b|\brather than\b|\binstead of\b|\bpreviously\b)[^.,;]{0,50}$",
+    re.I,
+)
 _CODE = re.compile(
-    r"\b(?:(?:source |our |the )?code(?: base)?|software|scripts?|implementation|toolkit|tools?|library|package|models?|weights"
-    r"|checkpoints?|loader|notebooks?)\b(?P<rest>[^.;]{0,120})$",
+    r"\b(?:(?:source )?code(?: base)?|software|scripts?|implementation|toolkit|tools?|library|package|models?|weights"
+    r"|checkpoints?|loader|notebooks?)\b(?P<joined>\s*(?:,|and|&|as well as)\s+(?:the |our |its )?)?",
     re.I,
 )
 _SOURCE = re.compile(
@@ -43,8 +48,12 @@ _SOURCE = re.compile(
     r"|obtained from|collected from|extracted from|built (?:up)?on|\w+'s terms|user contributions)",
     re.I,
 )
-_PART = re.compile(r"^\s*(?:[-*•|]|\d+[.)])\s*[\w\[*`\"'(][^:|—–]{0,60}(?:[:|—–]|\s-\s)|^\s*#{2,6}\s+\w+[^\n]{0,60}\n", re.I)
-_OWN = re.compile(rf"\b(?:th(?:e|is|ese)|our|all|all of our)\s+(?:[\w'’.-]+\s+){{0,4}}{_DATA}\b[^.;]{{0,80}}$", re.I)
+_PART = re.compile(
+    r"^\s*(?:[-*•|]|\d+[.)])\s*[\w\[*`\"'(][^:|—–]{0,60}(?:[:|—–]|\s-\s)|^\s*#{2,6}\s+\w+[^\n]{0,60}\n", re.I
+)
+_OWN = re.compile(
+    rf"\b(?:th(?:e|is|ese)|our|all|all of our)\s+(?:[\w'’.-]+\s+){{0,4}}{_DATA}\b[^.;]{{0,80}}$", re.I
+)
 _LEAD = re.compile(
     r"(?:licen[cs]e[ds]?(?:\s+(?:is|type|used))?\s*[:=\-]?|licen[cs]ing(?: information)?\s*[:=\-]|under(?:\s+(?:the|an?|terms of(?: the)?))?|,|/|\band\b|\bor\b)"
     r"[\s\[*_\"'`(<]*$",
@@ -118,7 +127,9 @@ def _licences(text: str, ends: list[int]) -> Iterator[_Row]:
     found = names.find(text)
     for named in found[:MOST]:
         start, end = _sentence(ends, named.start)
-        lead = not named.licence.startswith("LicenseRef-")  # "for research" says a limit, no name: see _limits
+        lead = not named.licence.startswith(
+            "LicenseRef-"
+        )  # "for research" says a limit, no name: see _limits
         if named.alone and not _counts(text, named, found, (start, end), lead):
             continue
         yield named.licence, named.start, (start, end), _about(text[start : named.start]), False
@@ -150,12 +161,21 @@ def _about(before: str) -> str:
     if _PART.match(before):
         return "part"
     clause = re.split(r",\s+(?:and|but|while|with|whereas)\s+|\s(?:while|whereas|but)\s", before)[-1]
-    code = _CODE.search(clause)
-    if code and not re.search(rf"\b{_DATA}\b", code["rest"] if code["rest"] else "", re.I):
+    if _of_code(clause):
         return "code"
     if _SOURCE.search(clause) and not _OWN.search(_SOURCE.split(clause)[-1] or ""):
         return "source"
     return "dataset"
+
+
+def _of_code(clause: str) -> bool:
+    """Tell whether code comes before data: "code to load the dataset", not "the dataset and its code"."""
+    code = _CODE.search(clause)
+    if not code:
+        return False
+    data = re.search(rf"\b{_DATA}\b", clause, re.I)
+    joined = code["joined"] is not None and data is not None and data.start() == code.end()
+    return not joined and (data is None or data.start() > code.start())
 
 
 def _counts(text: str, named: Named, found: tuple[Named, ...], sentence: tuple[int, int], lead: bool) -> bool:

@@ -25,7 +25,9 @@ _RESTRICTS = re.compile(
     r"|\bcompet(?:e|ing|itor)|\bimprove any|\bcommons clause\b|\bonly (?:be used |used )?for\b|\bprovided that\b",
     re.I,
 )
-_PREFACE = re.compile(r"creative commons (?:is not|may be contacted|corporation is not|public licenses)", re.I)
+_PREFACE = re.compile(
+    r"creative commons (?:is not|may be contacted|corporation is not|public licenses)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ class Traits:
 def of(licence: str) -> Traits | None:
     """Return the traits of one id; None = nobody has read it."""
     name = licence.lower()
-    return next((traits for patterns, traits in _families() if any(fnmatchcase(name, p) for p in patterns)), None)
+    return next(
+        (traits for patterns, traits in _families() if any(fnmatchcase(name, p) for p in patterns)), None
+    )
 
 
 @cache
