@@ -6,9 +6,10 @@ from typing import Any
 
 from auditor.scan.answer import FROM_VERDICT, Link
 from auditor.scan.finding import Finding
-from auditor.scan.result import ScanReport
+from auditor.scan.result import FileRead, ScanReport
 from auditor.scan.terms import load
 
+CARD = FileRead("README.md", "card", "markdown", 3_412, None, True, "read")
 SETTLE = "Name the channel with --channel and the day with --date, or ask the publisher for both."
 
 
