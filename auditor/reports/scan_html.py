@@ -12,8 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from auditor.reports import html, inert, scan_chains, scan_findings, scan_mixture, scan_tables, scan_words
 from auditor.reports.scan_words import Part
 
-CHAINS_SHOWN = 12
-BRIEF_SHOWN = 100
+CHAINS_SHOWN, TERMS_SHOWN, BRIEF_SHOWN = 12, 2, 100
 FINDINGS_SHOWN = 60
 
 
@@ -55,6 +54,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "BRIEF_SHOWN": BRIEF_SHOWN,
         "CHAINS_SHOWN": CHAINS_SHOWN,
+        "TERMS_SHOWN": TERMS_SHOWN,
         "chains": scan_chains,
         "findings": scan_findings,
         "tables": scan_tables,

@@ -5,6 +5,8 @@ Leaves out evidence beyond the first places: JSON has it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from auditor.reports import scan_chains, scan_findings, scan_tables
 from auditor.reports.bench_tables import Table
 from auditor.reports.html import ADDRESS
@@ -16,6 +18,7 @@ from auditor.reports.scan_words import (
     SEVERITIES,
     Part,
     answer,
+    conditions,
     given,
     headline,
     ignored,
@@ -26,7 +29,7 @@ from auditor.reports.scan_words import (
     use,
 )
 
-CHAINS_SHOWN = 8
+CHAINS_SHOWN, TERMS_SHOWN, BRIEF_SHOWN = 8, 2, 20
 FINDINGS_SHOWN = 60
 
 
@@ -57,17 +60,25 @@ def _answer(one: Part, found: Part) -> list[str]:
     parts += [inline(f"{meaning(found, 'uses', one['use'])} ({name(one['use'])})")]
     parts += [inline(headline(one))]
     if one["conditions"]:
-        parts += ["Conditions to meet:", "\n".join(f"- [ ] {inline(short(c))}" for c in one["conditions"])]
+        parts += [f"{conditions(one)}:", "\n".join(f"- [ ] {inline(short(c))}" for c in one["conditions"])]
     if one["settle"]:
         parts += ["What would settle it:", bullets(short(s) for s in one["settle"])]
-    for link in one["links"][:CHAINS_SHOWN]:
-        parts += [f"### {inline(scan_chains.title(link))}"]
-        parts += ["\n".join(f"{i}. {_step(s)}" for i, s in enumerate(scan_chains.steps(link, found), 1))]
-        parts += ["\n".join(f"- {_step(s)}" for s in scan_chains.facts(link))]
-    rest = one["links"][CHAINS_SHOWN:]
-    if rest:
-        parts += [f"{len(rest)} further chains, none stricter, are in the HTML and JSON reports."]
+    groups = scan_chains.groups(one["links"])
+    for group in groups[:CHAINS_SHOWN]:
+        parts += [f"### {inline(scan_chains.title(group))}"]
+        parts += [_numbered(scan_chains.beginning(group[0], found), 1)]
+        for link in group[:TERMS_SHOWN]:
+            parts += [_numbered(scan_chains.ending(link), 3)]
+            parts += ["\n".join(f"- {_step(s)}" for s in scan_chains.facts(link))]
+        if group[TERMS_SHOWN:]:
+            parts += ["Also:", bullets(scan_chains.brief(link) for link in group[TERMS_SHOWN:BRIEF_SHOWN])]
+    if len(groups) > CHAINS_SHOWN:
+        parts += [f"Further chains, none stricter: {len(groups) - CHAINS_SHOWN}; see the HTML report."]
     return parts
+
+
+def _numbered(steps: Iterable[Step], start: int) -> str:
+    return "\n".join(f"{i}. {_step(s)}" for i, s in enumerate(steps, start))
 
 
 def _step(step: Step) -> str:

@@ -111,7 +111,7 @@ def files(found: Part) -> Table:
             size(f["size"]),
             "" if f["rows"] is None else f"{f['rows']:,}",
             name(f["status"]) if f["whole"] or f["status"] != "read" else "read in part",
-            short(f["why"], 200),
+            name(f["why"], 200),
         )
         for f in order[:SHOWN]
     ]
@@ -151,12 +151,12 @@ def rules(found: Part) -> Table:
 def facts(found: Part) -> Table:
     """What was scanned, with what, by which knowledge."""
     rows: list[Row] = [
-        ("scanned", short(found["target"])),
+        ("scanned", name(found["target"], 400)),
         ("made", name(found["created"])),
         ("asked about", given(found)),
         ("rows of each file", f"{found['sample']:,} at most" if found["sample"] else "all"),
         ("distill-audit", name(found["package"])),
-        ("knowledge base", short(found["knowledge"])),
+        ("knowledge base", name(found["knowledge"], 400)),
     ]
     return Table("facts", "How this report was made", "", ("what", "value"), rows)
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from auditor.reports import scan_chains, scan_findings, scan_tables
 from auditor.reports.bench_tables import Table
+from auditor.reports.scan_chains import Step
 from auditor.reports.scan_words import (
     LIMITS,
     SEVERITIES,
     answer,
+    conditions,
     given,
     ignored,
     lead,
@@ -27,7 +29,7 @@ from auditor.reports.scan_words import (
 WIDTH = 100
 LABEL = 24
 CELL = 36
-CHAINS_SHOWN = 4
+CHAINS_SHOWN, TERMS_SHOWN, BRIEF_SHOWN = 4, 1, 6
 PARTS_SHOWN = 40
 FINDINGS_SHOWN = 40
 Part = Mapping[str, Any]
@@ -73,19 +75,30 @@ def _answer(one: Part, found: Part) -> list[str]:
     parts = ["", heading, "=" * len(heading)]
     parts += _wrapped(meaning(found, "uses", one["use"]))
     if one["conditions"]:
-        parts += ["Conditions:", *_list(short(c) for c in one["conditions"])]
+        parts += [f"{conditions(one)}:", *_list(short(c) for c in one["conditions"])]
     if one["settle"]:
         parts += ["What would settle it:", *_list(short(s) for s in one["settle"])]
-    for number, link in enumerate(one["links"][:CHAINS_SHOWN], 1):
-        parts += ["", *_wrapped(f"Chain {number}. {scan_chains.title(link)}")]
-        for step in (*scan_chains.steps(link, found), *scan_chains.facts(link)):
-            about = f" ({', '.join(step.about)})" if step.about else ""
-            url = f"{short(step.url)}, " if step.url else ""
-            parts += _labelled(f"  {step.label}", f"{url}{step.text}{about}")
-    more = len(one["links"]) - CHAINS_SHOWN
-    if more > 0:
-        parts += ["", f"{more} further chains, none stricter, are in the HTML and JSON reports."]
+    groups = scan_chains.groups(one["links"])
+    for number, group in enumerate(groups[:CHAINS_SHOWN], 1):
+        parts += ["", *_wrapped(f"Chain {number}. {scan_chains.title(group)}")]
+        parts += _steps(scan_chains.beginning(group[0], found))
+        for link in group[:TERMS_SHOWN]:
+            parts += _steps((*scan_chains.ending(link), *scan_chains.facts(link)))
+        for link in group[TERMS_SHOWN:BRIEF_SHOWN]:
+            parts += _labelled("  Also", scan_chains.brief(link))
+    if len(groups) > CHAINS_SHOWN:
+        parts += ["", f"Further chains, none stricter: {len(groups) - CHAINS_SHOWN}; see the HTML report."]
     return parts
+
+
+def _steps(steps: Iterable[Step]) -> list[str]:
+    """Steps, each with its label; an address beside its text."""
+    lines: list[str] = []
+    for step in steps:
+        about = f" ({', '.join(step.about)})" if step.about else ""
+        url = f"{short(step.url)}, " if step.url else ""
+        lines += _labelled(f"  {step.label}", f"{url}{step.text}{about}")
+    return lines
 
 
 def _findings(found: Part) -> list[str]:

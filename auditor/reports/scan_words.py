@@ -28,13 +28,13 @@ USES = {
     "redistribute_outputs_as_dataset": "Publish the data",
     "internal_research": "Research in the house",
 }
-# What terms do to a use, by the verdict of their entry.
+# What terms make of a use, by the verdict of their entry; {0} is "By these terms" or "By this licence".
 VERDICTS = {
-    "allowed": "permit this use",
-    "allowed_with_conditions": "permit this use under conditions",
-    "ambiguous": "do not settle this use",
-    "unknown": "are not known, or say nothing of this use that was read",
-    "prohibited": "forbid this use",
+    "allowed": "{0} this use is permitted.",
+    "allowed_with_conditions": "{0} this use is permitted under conditions.",
+    "ambiguous": "{0} it stays open whether this use is permitted.",
+    "unknown": "Nothing that was read answers for this use.",
+    "prohibited": "{0} this use is forbidden.",
 }
 OF_VERDICT = {
     "allowed": "allowed",
@@ -82,9 +82,9 @@ def short(text: str | None, limit: int = TEXT) -> str:
     return f"{one_line(text[:limit])} [{len(text) - limit:,} more characters]"
 
 
-def name(text: str | None) -> str:
+def name(text: str | None, limit: int = NAME) -> str:
     """A name out of a dataset, as a cell; one that a spreadsheet would take for a formula is quoted."""
-    shown = short(text, NAME)
+    shown = short(text, limit)
     return f"«{shown}»" if FORMULA.match(shown) else shown
 
 
@@ -110,13 +110,18 @@ def meaning(found: Part, kind: str, code: str) -> str:
 
 def lead(one: Part) -> str:
     """The answer on one use in one line."""
-    return f"{answer(one['answer'])}: {short(one['use'], NAME)}. {headline(one)}"
+    return f"{answer(one['answer'])} ({short(one['use'], NAME)}): {headline(one)}"
 
 
 def headline(one: Part) -> str:
     """The sentence of an answer, without the answer itself, which stands beside it."""
-    told = short(SAID.sub("", one["headline"], count=1) if SAID.match(one["headline"]) else one["headline"])
-    return told[:1].upper() + told[1:]
+    said = SAID.match(one["headline"])
+    return short(one["headline"][said.end() :] if said else one["headline"])
+
+
+def conditions(one: Part) -> str:
+    """What the list of conditions is called: meeting them does not settle what stays open."""
+    return "Conditions to meet" if one["answer"] == "allowed_with_conditions" else "Conditions besides"
 
 
 def ignored(found: Part) -> str:

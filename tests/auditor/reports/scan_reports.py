@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from auditor.scan.answer import FROM_VERDICT, Answer, Link
+from auditor.scan.answer import Answer
 from auditor.scan.finding import Evidence, Finding
 from auditor.scan.report_data import as_data
 from auditor.scan.result import Declared, FileRead, Generator, PartRead, ScanReport
-from auditor.scan.terms import load
+from tests.auditor.reports.scan_mixed import mixture
+from tests.auditor.reports.scan_parts import CARD, link, report
 
 HOSTILE = (
     "<script>alert(1)</script> \x1b[2J\x1b]8;;http://evil.example\x07 | `code` [link](http://evil.example) "
@@ -17,87 +18,6 @@ HOSTILE = (
 )
 FORMULA = '=HYPERLINK("http://evil.example","x")'
 LONG = "A" * 100_000
-SETTLE = "Name the channel with --channel and the day with --date, or ask the publisher for both."
-
-
-def link(
-    use: str,
-    entry: str | None,
-    finding: Finding,
-    generator: str | None = None,
-    provider: str | None = None,
-    rows: int | None = None,
-    **changed: Any,
-) -> Link:
-    """One chain to a shipped entry, as its own words have it; to none where nothing is on file."""
-    made: dict[str, Any] = {
-        "findings": (finding.fingerprint,),
-        "seen": finding.message,
-        "generator": generator,
-        "provider": provider,
-        "through": None,
-        "rows": rows,
-        "channel": None,
-        "when": None,
-        "entry": entry,
-        "name": "No terms on file",
-        "since": None,
-        "clause": None,
-        "verdict": "unknown",
-        "reason": "Nothing is on file for this model: that is no permission.",
-        "risk": (),
-        "source": None,
-        "read": None,
-        "confidence": "low",
-        "needs_review": False,
-        "answer": "cannot_tell",
-        "settle": SETTLE,
-    }
-    if entry is not None:
-        found = load().get(entry)
-        said = found.on(use)
-        made |= {
-            "name": found.name,
-            "since": str(found.since) if found.since else None,
-            "clause": said.clause,
-            "verdict": said.verdict,
-            "reason": said.reason,
-            "risk": found.risk,
-            "source": found.source,
-            "read": found.read.isoformat(),
-            "confidence": found.confidence,
-            "needs_review": bool(said.needs_review or found.needs_review),
-            "answer": FROM_VERDICT[said.verdict],
-        }
-    return Link(**(made | changed))
-
-
-def report(**changed: Any) -> ScanReport:
-    """A report of nothing, but for what is given."""
-    made: dict[str, Any] = {
-        "name": "acme/helpful-answers",
-        "target": "data/helpful-answers",
-        "created": "2026-11-25T10:00:00Z",
-        "package": "0.1.0",
-        "knowledge": "113 terms and licences, last read on 2026-11-24; 131 known synthetic datasets",
-        "channel": None,
-        "when": None,
-        "host": None,
-        "sample": 0,
-        "rows": 0,
-        "human": False,
-        "answers": (),
-        "declared": (),
-        "generators": (),
-        "findings": (),
-        "ignored": (),
-        "files": (),
-        "notes": (),
-    }
-    return ScanReport(**(made | changed))
-
-
-CARD = FileRead("README.md", "card", "markdown", 3_412, None, True, "read")
 APACHE = Declared("apache-2.0", "Apache-2.0", "card", "README.md", 3, ".", ("data-apache-2.0",))
 
 
@@ -166,132 +86,6 @@ def conflict() -> ScanReport:
             CARD,
             FileRead("data/train.jsonl", "data", "jsonl", 41_231_001, 52_002, True, "read"),
             FileRead("data/train.bak", "other", "", 512, None, False, "left out", "no known format"),
-        ),
-    )
-
-
-def mixture() -> ScanReport:
-    """A mixed set with a source column: several generators, two of them on conditions, one not on file."""
-    shares = (
-        ("gpt-3.5-turbo", "OpenAI", 61_200, 0.612, None, "high"),
-        ("llama-3.1-70b-instruct", "Meta", 20_400, 0.204, None, "high"),
-        ("deepseek-r1", "DeepSeek", 9_000, 0.09, "bespoke-stratos", "medium"),
-        ("zephyr-home-brew", None, 3_100, 0.031, None, "medium"),
-    )
-    made = {
-        name: Finding(
-            "GEN004" if through else "GEN001" if provider else "GEN013",
-            f"{rows:,} of 100,000 rows name {name} in the field 'source'.",
-            sure,
-            name,
-            (
-                Evidence(f"train-0000{i}.parquet", None, 17 + i, "source", name),
-                Evidence(f"train-0000{i}.parquet", None, 918 + i, "source", name),
-            ),
-            rows,
-            100_000,
-        )
-        for i, (name, provider, rows, _, through, sure) in enumerate(shares)
-    }
-    use = "train_other_model_release_weights"
-    links = (
-        link(
-            use,
-            None,
-            made["zephyr-home-brew"],
-            "zephyr-home-brew",
-            None,
-            3_100,
-            settle="Ask the publisher which model this name means.",
-        ),
-        link(use, "openai-terms-of-use-2023", made["gpt-3.5-turbo"], "gpt-3.5-turbo", "OpenAI", 61_200),
-        link(
-            use,
-            "llama-3.1",
-            made["llama-3.1-70b-instruct"],
-            "llama-3.1-70b-instruct",
-            "Meta",
-            20_400,
-            settle="",
-        ),
-        link(
-            use,
-            "deepseek-mit",
-            made["deepseek-r1"],
-            "deepseek-r1",
-            "DeepSeek",
-            9_000,
-            through="bespoke-stratos",
-            settle="",
-        ),
-    )
-    sampled = Finding(
-        "FIL004",
-        "100,000 of about 940,000 rows were read.",
-        "high",
-        "",
-        (Evidence("train-00000.parquet"),),
-        1,
-    )
-    stale = Finding("TRM004", "The terms of DeepSeek were read 200 days ago.", "high", "deepseek-mit")
-    return report(
-        name="acme/mix",
-        target="./mix/",
-        sample=25_000,
-        rows=100_000,
-        answers=(
-            Answer(
-                use,
-                "cannot_tell",
-                "61.2 % of the rows were written by gpt-3.5-turbo over a channel that is not known, and "
-                "3.1 % by a model that is not on file.",
-                links,
-                (
-                    "Begin the name of a released model with 'Llama' (Llama 3.1).",
-                    "Show 'Built with Llama' where the model is offered (Llama 3.1).",
-                    "Hand on a copy of the licence of Llama 3.1.",
-                ),
-                (SETTLE, "Ask the publisher which model this name means."),
-            ),
-        ),
-        declared=(
-            Declared("odc-by", "ODC-By-1.0", "card", "README.md", 4, ".", ("data-odc-by-1.0",)),
-            Declared("various, see rows", "", "prose", "README.md", 61),
-            Declared("cc-by-nc-4.0", "CC-BY-NC-4.0", "rows", "train-00000.parquet", None, ".", (), 10_000),
-        ),
-        generators=tuple(Generator(n, p, r, s, t, c, (made[n].fingerprint,)) for n, p, r, s, t, c in shares),
-        findings=(*made.values(), sampled),
-        ignored=((stale, "Read again on 2026-11-20, unchanged (legal@acme.example, until 2027-02-01)"),),
-        files=(
-            CARD,
-            *(
-                FileRead(
-                    f"train-0000{i}.parquet",
-                    "data",
-                    "parquet",
-                    90_000_000,
-                    25_000,
-                    False,
-                    "sampled",
-                    "--sample 25000",
-                )
-                for i in range(4)
-            ),
-            FileRead(
-                "train-00004.parquet",
-                "data",
-                "parquet",
-                12,
-                None,
-                False,
-                "unreadable",
-                "It is cut off: no footer.",
-            ),
-        ),
-        notes=("The channel is not known: the terms of each are listed.", "The day is not known."),
-        parts=(
-            PartRead(".", "mix", ("ODC-By-1.0",), ("gpt-3.5-turbo", "deepseek-r1"), ("cannot_tell",)),
-            PartRead("code", "code", (), (), ("allowed_with_conditions",)),
         ),
     )
 
