@@ -33,7 +33,7 @@ class Group:
 
     Attributes
     ----------
-    keys : g0, s0, l0, n0, e0 ... as in the statement. hits : what texts show. examples : some of its rows.
+    keys : g0, d0, l0, n0, v0 ... as in the statement. hits : what texts show. examples : some of its rows.
     """
 
     file: DataFile

@@ -40,7 +40,7 @@ class Patterns:
 
     Attributes
     ----------
-    cues : over all text, with the marks; sentence_cues : without. selves : one group each, what it calls
+    cues : over all text, with the marks; sentence_cues : without. named : a name or maker. selves : one group each, what it calls
         itself. refusals, guards, played : as in the table. ai : the sentence speaks of an AI.
     marks : as one pattern; families : mark or pattern -> what it hints at.
     known : full match of a plain name on file; shapes : of one that looks like a model. mistakable : known
@@ -49,6 +49,7 @@ class Patterns:
 
     cues: str
     sentence_cues: str
+    named: str
     selves: tuple[str, ...]
     refusals: str
     guards: str
@@ -81,9 +82,10 @@ def patterns() -> Patterns:
     return Patterns(
         cues=f"(?i){cues}|{token}",
         sentence_cues=f"(?i){cues}",
+        named=f"(?i){_any(fill(w) for w in ('{name}', '{zh_name}', '{maker}', '{zh_maker}'))}",
         selves=tuple(f"(?i){fill(f)}" for f in table["GEN008"]["forms"]),
         refusals=f"(?i){_any(fill(f) for f in table['GEN009']['forms'])}",
-        guards=f"(?i){_any(fill(g) for g in table['guards'])}",
+        guards=f"(?im){_any(fill(g) for g in table['guards'])}",
         played=f"(?i){_any(fill(p) for p in table['played'])}",
         ai=f"(?i){fill(table['words']['of_ai'])}",
         marks=token,

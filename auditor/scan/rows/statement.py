@@ -6,7 +6,7 @@ rows with the same keys are one group. Leaves out running it (`look.py`), and wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from auditor.overlap.statements import literal
 from auditor.scan.rows.columns import Answer, Plan
@@ -22,7 +22,6 @@ LONGEST_SENTENCE = 1000
 LONGEST_REQUEST = 4000
 GROUPS = 20_000
 """Groups of a file set that are counted one by one, those with most rows; only hostile files have more."""
-ENDS = r"[.!?](?:\s|$)|[\n\r。！？]"
 SEPARATOR = f"chr({ord(BETWEEN)})"
 
 
@@ -34,45 +33,38 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     root : column that holds a record as a struct, or "" = records are columns. bad : SQL of "could not be
         read". where : a condition on rows, or "".
     """
-    keys, raw = _keys(plan, root)
+    raw, alike, keys = _keys(plan, root)
     texts = [f"{_answer(a, root)} AS t{k}" for k, a in enumerate(plan.answers)]
-    known = [*keys, *raw, f"{_date(plan, root)} AS day", f"{bad} AS bad", *texts]
+    values = [*raw, f"{_date(plan, root)} AS day", f"{bad} AS bad", *texts]
     names = [k.rsplit(" AS ", 1)[1] for k in keys]
     raws = [r.rsplit(" AS ", 1)[1] for r in raw]
     n = range(len(plan.answers))
-    cues = literal(patterns().cues)
-    asked = _request(plan, root)
+    every = [list(_stages(k)) for k in n]
+    stages = ["".join(f", {step[i]}" for step in every) for i in range(6)]
+    asked, played = _request(plan, root), literal(patterns().played)
     carried = ", ".join(["file", "row", "line", *names, *raws, "day", "bad"])
-    columns = "*" if not root else f"file, row, line, {root}"
-    found = "".join(f", CASE WHEN regexp_matches(t{k}, {cues}) THEN t{k} END AS c{k}" for k in n)
-    split = "".join(f", {_sentences(f'c{k}')} AS q{k}" for k in n)
-    unguarded = "".join(f", {_unguarded(f'q{k}')} AS a{k}" for k in n)
-    hits = ", ".join(_hits(k) for k in n)
-    flat = f"flatten([{hits}])" if hits else "[]::VARCHAR[]"
-    words = f"coalesce({', '.join(f'w{k}' for k in n)})" if plan.answers else "NULL"
-    marks = f"coalesce({', '.join(_mark(k) for k in n)})" if plan.answers else "NULL"
-    any_candidate = " OR ".join(f"c{k} IS NOT NULL" for k in n) or "false"
-    said = ", ".join(f"{_said(k)} AS w{k}" for k in n)
+    columns = f"file, row, line, {root}" if root else "*"
+    words = f"coalesce({', '.join(f'w{k}' for k in n)})" if n else "NULL"
+    marks = f"coalesce({', '.join(f'e{k}' for k in n)})" if n else "NULL"
+    spoke = " OR ".join(f"len(s{k}) > 0" for k in n) or "false"
+    kept = ", ".join(f"CASE WHEN played THEN []::VARCHAR[] ELSE s{k} END, m{k}" for k in n)
     example = ", ".join(["row := row", "line := line", "words := words", "mark := mark", *_packed(raws)])
     group = ", ".join(["file", *names, "hits"])
     return f"""
 WITH base AS (SELECT {columns} FROM {source} {f"WHERE {where}" if where else ""}),
-read AS (SELECT *, {", ".join(known)} FROM base),
-looked AS (SELECT *{found} FROM read),
-split AS (SELECT *{split} FROM looked),
-clear AS (SELECT *{unguarded} FROM split),
-told AS (SELECT {carried}{"".join(f", c{k}, a{k}" for k in n)},
-    CASE WHEN {any_candidate} THEN {flat} ELSE [] END AS found,
-    CASE WHEN {" OR ".join(f"len(a{k}) > 0" for k in n) or "false"}
-        THEN coalesce(regexp_matches({asked}, {literal(patterns().played)}), false) ELSE false END AS played
-    FROM clear),
-kept AS (SELECT {carried}{"".join(f", c{k}, a{k}" for k in n)},
-    CASE WHEN played THEN list_filter(found, lambda h: h[3] = 'm') ELSE found END AS found FROM told),
-shown AS (SELECT {carried}, found{"".join(f", c{k}" for k in n)}{", " + said if said else ""} FROM kept),
-rows AS (SELECT {carried},
-    array_to_string(list_sort(list_distinct(found)), {SEPARATOR}) AS hits,
-    CASE WHEN len(found) > 0 THEN left({words}, {LONGEST_SENTENCE}) END AS words,
-    CASE WHEN len(found) > 0 THEN left({marks}, {LONGEST_SENTENCE}) END AS mark FROM shown)
+read AS (SELECT *, {", ".join(values)} FROM base),
+alike AS (SELECT *{"".join(", " + a for a in alike)} FROM read),
+looked AS (SELECT *{"".join(", " + k for k in keys)}{stages[0]} FROM alike),
+cued AS (SELECT *{stages[1]} FROM looked),
+clear AS (SELECT *{stages[2]} FROM cued),
+selves AS (SELECT *{stages[3]} FROM clear),
+spoken AS (SELECT *{stages[4]} FROM selves),
+told AS (SELECT {carried}{"".join(f", s{k}, m{k}" for k in n)},
+    {words} AS words, {marks} AS mark,
+    CASE WHEN {spoke} THEN coalesce(regexp_matches({asked}, {played}), false) ELSE false END AS played
+    FROM (SELECT *{stages[5]} FROM spoken)),
+rows AS (SELECT {carried}, words, mark,
+    array_to_string(list_sort(list_distinct(flatten([{kept}]))), {SEPARATOR}) AS hits FROM told)
 SELECT {group}, count(*) AS n, count(*) FILTER (WHERE bad) AS n_bad, min(day) AS first, max(day) AS last,
     arg_min(struct_pack({example}), row, {EXAMPLES}) AS examples
 FROM rows GROUP BY ALL ORDER BY n DESC LIMIT {GROUPS}"""
@@ -82,22 +74,24 @@ def _packed(raws: Sequence[str]) -> list[str]:
     return [f"{r} := {r}" for r in raws]
 
 
-def _keys(plan: Plan, root: str) -> tuple[list[str], list[str]]:
-    """Columns rows are grouped by, and those kept as they stand."""
-    keys, raw = [], []
-    for i, place in enumerate(plan.generators):
-        keys.append(f"{_each(place, root, model)} AS g{i}")
-        raw.append(f"{_first(place, root)} AS rg{i}")
-    for i, place in enumerate(plan.sources):
-        keys.append(f"{_each(place, root, dataset)} AS s{i}")
-        raw.append(f"{_first(place, root)} AS rs{i}")
+def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
+    """Columns as they stand, names written alike in them, and what rows are grouped by; each reads the former."""
+    raw, alike, keys = [], [], []
+    for kind, places, written, known in (
+        ("g", plan.generators, _plain, _model),
+        ("d", plan.sources, _slug, _dataset),
+    ):
+        for i, place in enumerate(places):
+            raw.append(f"{_first(place, root)} AS r{kind}{i}")
+            alike.append(f"{written(_values(place, root) if place.many else f'r{kind}{i}')} AS p{kind}{i}")
+            keys.append(f"{known(f'p{kind}{i}', place.many)} AS {kind}{i}")
     for i, place in enumerate(plan.licences):
         keys.append(f"nullif(trim({_first(place, root)}), '') AS l{i}")
     for i, (place, _) in enumerate(plan.named):
         keys.append(f"coalesce(trim({_first(place, root)}) != '', false) AS n{i}")
     for i, place in enumerate(plan.envelopes):
-        keys.append(f"({_at(place, root)}) IS NOT NULL AS e{i}")
-    return keys, raw
+        keys.append(f"({_at(place, root)}) IS NOT NULL AS v{i}")
+    return raw, alike, keys
 
 
 def _at(place: Place, root: str) -> str:
@@ -115,39 +109,53 @@ def _first(place: Place, root: str) -> str:
     return f"left(CAST({at} AS VARCHAR), {LONGEST_KEY})"
 
 
-def _each(place: Place, root: str, of: object) -> str:
-    """The known names among the values, joined; NULL where there is none."""
-    assert callable(of)
-    at = _at(place, root)
-    if not place.many:
-        return str(of(f"CAST({at} AS VARCHAR)"))
-    each = f"list_transform(list_distinct({at}), lambda v: {of('CAST(v AS VARCHAR)')})"
+def _values(place: Place, root: str) -> str:
+    """Different values of a row as one text, with `BETWEEN` before, between and after them."""
+    short = f"list_transform({_at(place, root)}, lambda v: left(CAST(v AS VARCHAR), {LONGEST_KEY}))"
+    joined = f"array_to_string(list_distinct({short}), {SEPARATOR} || {SEPARATOR})"
+    return f"{SEPARATOR} || {joined} || {SEPARATOR}"
+
+
+def _plain(value: str) -> str:
+    """SQL of a value as `names.plain` writes it."""
     return (
-        f"nullif(array_to_string(list_sort(list_filter({each}, lambda v: v IS NOT NULL)), {SEPARATOR}), '')"
+        f"regexp_replace(replace(replace(regexp_replace(rtrim(lower(trim({value})), '/'), '{WORD}*/', '', 'g'), "
+        "'_', '-'), ':', '-'), ' +', '-', 'g')"
     )
 
 
-def model(value: str) -> str:
-    """SQL of a value as `names.plain` writes it, if it is a name on file; "?" before it if it looks like one."""
-    short = f"CASE WHEN strlen({value}) <= {LONGEST_KEY} THEN {value} END"
-    plain = (
-        "regexp_replace(replace(replace(regexp_replace(rtrim(lower(trim("
-        f"{short})), '/'), '^.*/', ''), '_', '-'), ':', '-'), '\\s+', '-', 'g')"
-    )
-    known, shapes = literal(patterns().known), literal(patterns().shapes)
+def _model(plain: str, many: bool) -> str:
+    """SQL of a plain name, if it is on file; "?" before it if it only looks like one; of many, joined."""
+    known, shapes = patterns().known, patterns().shapes
+    if many:
+        each = [_among(plain, p) for p in (known, shapes)]
+        other = f"list_transform(list_filter({each[1]}, lambda m: NOT list_contains({each[0]}, m)), lambda m: '?' || m)"
+        return f"nullif(array_to_string(list_sort({each[0]} || {other}), {SEPARATOR}), '')"
     return (
-        f"list_transform([{plain}], lambda m: CASE WHEN regexp_full_match(m, {known}) THEN m "
-        f"WHEN regexp_full_match(m, {shapes}) THEN '?' || m END)[1]"
+        f"CASE WHEN regexp_full_match({plain}, {literal(known)}) THEN {plain} "
+        f"WHEN regexp_full_match({plain}, {literal(shapes)}) THEN '?' || {plain} END"
     )
 
 
-def dataset(value: str) -> str:
-    """SQL of the hub id or alias of a known dataset that a value is; "@" before a hub id."""
-    short = f"lower(trim(CASE WHEN strlen({value}) <= {LONGEST_KEY} THEN {value} END))"
-    slug = f"trim(regexp_replace(regexp_replace({short}, '^.*/', ''), '[^a-z0-9.]+', '-', 'g'), '-')"
+def _among(joined: str, pattern: str) -> str:
+    """The values of a joined text that a pattern meets."""
+    own = pattern.replace(".*", f"{WORD}*")
+    return f"regexp_extract_all({joined}, {literal(f'{BETWEEN}({own}){BETWEEN}')}, 1)"
+
+
+def _slug(value: str) -> str:
+    """SQL of a value in lower case without spaces around; `_dataset` makes it a slug."""
+    return f"lower(trim({value}))"
+
+
+def _dataset(name: str, many: bool) -> str:
+    """SQL of the hub id of a known dataset, "@" before it, or its id or alias; of many, the first."""
     hubs, slugs = literal(patterns().hubs), literal(patterns().slugs)
+    if many:
+        name = f"trim(regexp_extract({name}, '{WORD}+'))"
+    slug = f"trim(regexp_replace(regexp_replace({name}, '^.*/', ''), '[^a-z0-9.]+', '-', 'g'), '-')"
     return (
-        f"CASE WHEN regexp_full_match({short}, {hubs}) THEN '@' || {short} "
+        f"CASE WHEN regexp_full_match({name}, {hubs}) THEN '@' || {name} "
         f"WHEN regexp_full_match({slug}, {slugs}) THEN {slug} END"
     )
 
@@ -199,56 +207,58 @@ def _request(plan: Plan, root: str) -> str:
     return f"concat_ws(chr(10), {', '.join(parts)})" if parts else "NULL"
 
 
-def _sentences(candidate: str) -> str:
-    cue = literal(patterns().sentence_cues)
-    return (
-        f"CASE WHEN regexp_matches({candidate}, {cue}) THEN list_transform(list_filter("
-        f"string_split_regex({candidate}, {literal(ENDS)}), lambda s: regexp_matches(s, {cue})), "
-        f"lambda s: left(s, {LONGEST_SENTENCE})) END"
-    )
+def _stages(k: int) -> Iterator[str]:
+    """The k-th text, step by step, each step on what the one before left, so that most rows cost one pattern.
 
-
-def _unguarded(sentences: str) -> str:
-    guards = literal(patterns().guards)
-    return (
-        f"CASE WHEN len({sentences}) > 0 "
-        f"THEN list_filter({sentences}, lambda s: NOT regexp_matches(s, {guards})) END"
-    )
-
-
-def _hits(k: int) -> str:
-    """What the k-th text shows: its number, a colon, then s+ or s- and a name, "r", or "m" and a mark."""
+    No pattern stands inside a lambda: DuckDB would compile it again for every 2,048 rows. So sentences are lines
+    of one text: c the text if it meets a cue, q its sentences that do, a those not guarded, b those in which it
+    says who it is, i those of them that speak of an AI, r one that refuses, s the codes of both, m of marks.
+    """
     own = patterns()
-    ai = literal(own.ai)
-    selves = [
-        f"list_filter(list_transform(a{k}, lambda s: CASE WHEN regexp_extract(s, {literal(f)}, 1) != '' THEN "
-        f"'{k:x}:s' || CASE WHEN regexp_matches(s, {ai}) THEN '+' ELSE '-' END "
-        f"|| lower(regexp_extract(s, {literal(f)}, 1)) END), lambda h: h IS NOT NULL)"
-        for f in own.selves
-    ]
-    refusals = (
-        f"CASE WHEN len(list_filter(a{k}, lambda s: regexp_matches(s, {literal(own.refusals)}))) > 0 "
-        f"THEN ['{k:x}:r'] ELSE [] END"
+    marked = f"regexp_matches(c{k}, {literal(own.marks)})"
+    yield f"CASE WHEN regexp_matches(t{k}, {literal(own.cues)}) THEN t{k} END AS c{k}"
+    sentence = f"{WITHIN}{own.sentence_cues.removeprefix('(?i)')}{WITHIN}"
+    yield (
+        f"CASE WHEN regexp_matches(c{k}, {literal(own.sentence_cues)}) "
+        f"THEN {_joined(f'c{k}', sentence)} END AS q{k}, "
+        f"CASE WHEN {marked} THEN list_distinct(regexp_extract_all(c{k}, {literal(own.marks)})) END AS f{k}"
     )
-    marks = (
-        f"list_transform(list_distinct(regexp_extract_all(c{k}, {literal(own.marks)})), "
-        f"lambda m: '{k:x}:m' || left(m, 40))"
+    guarded = literal(f"(?im)^{LINE}{own.guards.removeprefix('(?im)')}{LINE}$")
+    yield (
+        f"CASE WHEN q{k} != '' THEN regexp_replace(q{k}, {guarded}, '', 'g') END AS a{k}, "
+        f"CASE WHEN f{k} IS NOT NULL THEN list_transform(f{k}, lambda m: '{k:x}:m' || left(m, 40)) ELSE []::VARCHAR[] END "
+        f"AS m{k}, CASE WHEN f{k} IS NOT NULL "
+        f"THEN substr(c{k}, greatest(1, instr(c{k}, f{k}[1]) - 90), {LONGEST_KEY}) END AS e{k}"
     )
-    words = f"CASE WHEN len(a{k}) > 0 THEN flatten([{', '.join(selves)}, {refusals}]) ELSE [] END"
-    return f"{words}, CASE WHEN c{k} IS NOT NULL THEN {marks} ELSE [] END"
-
-
-def _said(k: int) -> str:
-    """The first sentence of the k-th text that shows something."""
-    own = patterns()
-    every = literal("(?i)" + "|".join(f.removeprefix("(?i)") for f in (*own.selves, own.refusals)))
-    return (
-        f"CASE WHEN len(found) > 0 AND len(a{k}) > 0 "
-        f"THEN list_filter(a{k}, lambda s: regexp_matches(s, {every}))[1] END"
+    selves = "|".join(f.removeprefix("(?i)") for f in own.selves)
+    refusals = own.refusals.removeprefix("(?i)")
+    yield (
+        f"CASE WHEN regexp_matches(a{k}, {literal(own.named)}) AND regexp_matches(a{k}, {literal(f'(?i){selves}')}) "
+        f"THEN {_joined(f'a{k}', f'{LINE}(?:{selves}){LINE}')} END AS b{k}, "
+        f"CASE WHEN regexp_matches(a{k}, {literal(own.refusals)}) "
+        f"THEN regexp_extract(a{k}, {literal(f'(?i){LINE}{refusals}{LINE}')}) END AS r{k}"
+    )
+    of_ai = f"{LINE}{own.ai.removeprefix('(?i)')}{LINE}"
+    yield f"CASE WHEN b{k} != '' THEN {_joined(f'b{k}', of_ai)} END AS i{k}"
+    yield (
+        f"list_concat(CASE WHEN b{k} != '' THEN flatten([{_names(k, 'b', '-')}, {_names(k, 'i', '+')}]) "
+        f"ELSE []::VARCHAR[] END, CASE WHEN r{k} != '' THEN ['{k:x}:r'] ELSE []::VARCHAR[] END) AS s{k}, "
+        f"left(coalesce(split_part(nullif(b{k}, ''), chr(10), 1), r{k}), {LONGEST_SENTENCE}) AS w{k}"
     )
 
 
-def _mark(k: int) -> str:
-    """The surroundings of the first mark of the k-th text."""
-    around = literal(f"(?s).{{0,80}}{patterns().marks}.{{0,80}}")
-    return f"CASE WHEN len(found) > 0 THEN nullif(regexp_extract(c{k}, {around}), '') END"
+WORD = r"[^\x1f]"
+LINE = r"[^\n]*"
+WITHIN = r"(?:[^.!?\n\r。！？]|[.!?][^\s])*"
+"""What a sentence goes on with: a full stop ends it only before a space, so that "GPT-3.5" does not."""
+
+
+def _joined(text: str, pattern: str) -> str:
+    """All that meets a pattern, regardless of case, one a line."""
+    return f"array_to_string(regexp_extract_all({text}, {literal(f'(?i){pattern}')}), chr(10))"
+
+
+def _names(k: int, text: str, sign: str) -> str:
+    """Codes of what the sentences call themselves."""
+    each = ", ".join(f"regexp_extract_all({text}{k}, {literal(f)}, 1)" for f in patterns().selves)
+    return f"list_transform(flatten([{each}]), lambda h: '{k:x}:s{sign}' || lower(h))"

@@ -92,7 +92,7 @@ class Tally:
         """Known sets that source fields name."""
         found: dict[str, Dataset] = {}
         for i, place in enumerate(group.plan.sources):
-            for name in _split(group.keys[f"s{i}"]):
+            for name in _split(group.keys[f"d{i}"]):
                 one = known_set(name.removeprefix("@"))
                 if one is None:
                     continue
@@ -100,7 +100,7 @@ class Tally:
                 if place not in group.plan.weak:
                     found.setdefault(one.id, one)
                 if one.synthetic:
-                    seen = self._see("GEN004", one.id, rows, group, place, f"rs{i}")
+                    seen = self._see("GEN004", one.id, rows, group, place, f"rd{i}")
                     if place in group.plan.weak:
                         seen.sure.add("weak")
                     else:
@@ -108,7 +108,7 @@ class Tally:
         return list(found.values())
 
     def _envelopes(self, group: Group, rows: int, named: bool) -> None:
-        present = [p for i, p in enumerate(group.plan.envelopes) if group.keys[f"e{i}"]]
+        present = [p for i, p in enumerate(group.plan.envelopes) if group.keys[f"v{i}"]]
         names = {p.name for p in present}
         if len(names) > 1 or (names and named) or names & patterns().envelopes_alone:
             seen = self._see("GEN003", "", rows, group, present[0], ", ".join(sorted(names)))
