@@ -35,7 +35,7 @@ FORMATS = tuple(dict.fromkeys((*SCAN_EXTENSIONS.values(), "training-summary")))
 @option("--channel", metavar="NAME", help="How the generator was asked, such as api, consumer, self_host.")
 @option("--date", "when", metavar="DATE", help="When the rows were made, as 2024-07-23, 2024-07 or 2024.")
 @option("--host", metavar="NAME", help="The service that served the generator, such as openrouter.ai.")
-@option("--sample", type=int, metavar="N", help="Rows of each file at most, 0 for all.")
+@option("--sample", type=int, default=0, metavar="N", help="Rows of each file at most, 0 for all.")
 @option(
     "--known", multiple=True, type=Words("INDEX"), help="Index of a known set, made by 'audit index build'."
 )
@@ -78,15 +78,15 @@ def scan(
 
 def _show(report: ScanReport, places: list[tuple[str, str]], terminal: Terminal) -> None:
     """Write the report wherever it was asked for, and the answers on stderr when stdout does not say them."""
-    from dataclasses import asdict
-
     from auditor.reports.scan import render
+    from auditor.scan.report_data import as_data
 
     if ("text", "-") not in places:
         for answer in report.answers:
             terminal.say(f"{answer.use}: {answer.headline}")
+    data = as_data(report)
     for format_, place in places:
-        terminal.write(render(asdict(report), format_), place)
+        terminal.write(render(data, format_), place)
 
 
 def _reached(report: ScanReport, fail_on: str) -> bool:

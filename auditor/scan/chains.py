@@ -63,6 +63,16 @@ def place(one: Declared) -> str:
 def _licences(part: Part, use: str, terms: Terms) -> Iterator[Link]:
     """One chain a declared licence; one for none."""
     known = [d for d in part.declared if d.licence]
+    for one in part.declared:
+        if one.place == "file" and not one.licence:
+            yield Link(
+                seen=f"The text of {one.file} is no licence that is known.",
+                name=f"Text of {one.file}",
+                verdict="unknown",
+                reason="A changed or unknown text may forbid what a known one allows.",
+                answer="cannot_tell",
+                settle=f"Read {one.file}, or have a lawyer read it.",
+            )
     for one in known:
         said = on_use.says(one.licence, use)
         yield Link(

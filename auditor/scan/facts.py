@@ -176,7 +176,7 @@ def _of_card(card: Card, part: str) -> Iterator[Finding]:
     tags = [t for t in card.tags if t.lower() in signals().card_tags]
     named = {models.as_model(t) for t in tags} - {"", *said}
     for name in sorted(named):
-        place = Evidence(card.file.name, card.line, "tags", excerpt=", ".join(tags)[:EXCERPT])
+        place = Evidence(card.file.name, card.line, field="tags", excerpt=", ".join(tags)[:EXCERPT])
         yield Finding("GEN006", f"A tag of the card names {name}.", "medium", name, (place,), part=part)
     if said or named:
         return
@@ -217,22 +217,26 @@ def _metadata(file: Found, part: Part) -> FileRead:
 
 
 def _licence(file: Found, part: Part) -> FileRead:
-    found = licence_files.read(file.path)
-    if found.broken:
-        message = f"The licence file {file.name} cannot be read: {found.broken}."
-        part.findings.append(
-            Finding("FIL001", message, "high", file.name, (Evidence(file.name),), part=part.path)
-        )
-        return FileRead(file.name, "licence", "", file.size, None, False, "unreadable", found.broken)
-    for one in found.licences:
-        part.declared.append(Declared(one.name, one.licence, "file", file.name, one.line, part.path))
-    if not found.licences and found.text:
-        near = f"; it is like {found.near}, but not the same" if found.near else ""
-        message = f"The text of {file.name} is no licence that is known{near}."
-        part.findings.append(
-            Finding("LIC007", message, "high", file.name, (Evidence(file.name),), part=part.path)
-        )
-    return FileRead(file.name, "licence", "", file.size, None, True, "read")
+    found = licence_files.read(file.path, file.name)
+    here = (Evidence(file.name),)
+    if found.problem:
+        message = f"The licence file {file.name} cannot be read: {found.problem}."
+        part.findings.append(Finding("FIL001", message, "high", file.name, here, part=part.path))
+        return FileRead(file.name, "licence", "", file.size, None, False, "unreadable", found.problem)
+    for line, meaning in found.tags:
+        part.declared.append(Declared(meaning.text, meaning.licence, "file", file.name, line, part.path))
+    for one in found.found:
+        if one.licence and not one.policy:
+            part.declared.append(Declared(one.licence, one.licence, "file", file.name, None, part.path))
+    unknown = [one for one in found.found if not one.licence]
+    if found.kind == "licence" and not found.tags and (unknown or not found.found):
+        like = f"; it is like {unknown[0].like}, but {unknown[0].why}" if unknown and unknown[0].like else ""
+        message = f"The text of {file.name} is no licence that is known{like}."
+        part.findings.append(Finding("LIC007", message, "high", file.name, here, part=part.path))
+        # Known that it is not known: whoever reads only the card would take the text for something else.
+        part.declared.append(Declared(file.name, "", "file", file.name, None, part.path))
+    why = "" if found.whole else f"only its first {licence_files.LARGEST >> 10} KiB"
+    return FileRead(file.name, "licence", "", file.size, None, found.whole, "read", why)
 
 
 def _declared(text: str, place: str, file: str, line: int | None, part: str) -> Declared:

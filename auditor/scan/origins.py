@@ -68,6 +68,8 @@ def _authors(finding: Finding) -> list[tuple[str, str | None, str | None, str]]:
     if finding.rule in BY_DATASET and (dataset := synthetic.find(finding.subject)) and dataset.synthetic:
         known = dataset.confidence if dataset.confidence in CONFIDENCES else "low"
         confidence = min(finding.confidence, known, key=CONFIDENCES.index)
-        made = [(g, models.provider(g), dataset.id, confidence) for g in dataset.generators]
+        made: list[tuple[str, str | None, str | None, str]] = [
+            (g, models.provider(g), dataset.id, confidence) for g in dataset.generators
+        ]
         return made or [("", None, dataset.id, confidence)]
     return []

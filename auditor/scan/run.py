@@ -16,23 +16,18 @@ from auditor.progress import Progress, Silent
 from auditor.scan import ignore, terms
 from auditor.scan.answer import ANSWERS
 from auditor.scan.facts import Asked, Part, facts
-from auditor.scan.finding import Evidence, Finding
+from auditor.scan.finding import Finding
 from auditor.scan.identity import hub_id
 from auditor.scan.judge import judge
 from auditor.scan.licence_findings import of_licences
-from auditor.scan.licences import declared as licences
 from auditor.scan.origins import origins
-from auditor.scan.result import Declared, FileRead, Generator, PartRead, ScanReport
-from auditor.scan.rows.files import data_file
-from auditor.scan.rows.found import RowsFound
-from auditor.scan.rows.packed import Unreadable
-from auditor.scan.rows.scan import scan_rows
+from auditor.scan.part_rows import read_rows
+from auditor.scan.result import Declared, Generator, PartRead, ScanReport
 from auditor.scan.terms import USES, Terms
 from auditor.scan.terms_findings import of_terms
 from auditor.scan.tree import Tree, walk
 
 SEVERITY = ("error", "warning", "note")
-DEFAULT_SAMPLE = 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class ScanConfig:
     ----------
     uses : of `terms.USES`; empty = all.
     channel, when, host : how the generators were asked; None = not known.
-    sample : rows of each file at most; 0 = all; None = all of files up to a size (`rows/`).
+    sample : rows of each file at most; 0 = all.
     known : indexes of known synthetic sets (`audit index`). ignore : file of an ignore list, or None.
     """
 
@@ -52,7 +47,7 @@ class ScanConfig:
     channel: str | None = None
     when: str | None = None
     host: str | None = None
-    sample: int | None = None
+    sample: int = 0
     known: tuple[str, ...] = ()
     ignore: str | None = None
 
@@ -69,9 +64,9 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     hub = hub_id(tree.root)
     progress.stage("reading cards and licences")
     parts, read = facts(tree, hub)
-    rows = [_rows(part, tree, config, progress) for part in parts]
-    for part, found in zip(parts, rows, strict=True):
-        part.asked = _asked(config, found)
+    asked = Asked(config.channel, config.when, config.host)
+    known = tuple(map(Path, config.known))
+    rows = [read_rows(part, tree.root, config.sample, known, asked, progress) for part in parts]
     findings = _licensed(parts, uses, tree)
     findings, ignored = ignore.apply(rules, findings)
     for part in parts:
@@ -80,8 +75,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     progress.stage("weighing terms")
     answers = tuple(judge(parts, use, knowledge) for use in uses)
     more, more_ignored = ignore.apply(rules, list(of_terms(answers, findings, knowledge, now.date())))
-    read_rows = [found for found in rows if found]
-    looked_at = sum(found.rows for found in read_rows)
+    looked_at = sum(found.rows for found in rows)
     return ScanReport(
         name=hub or parts[0].name,
         target=config.target,
@@ -91,7 +85,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         channel=config.channel,
         when=config.when,
         host=config.host,
-        sample=config.sample or 0,
+        sample=config.sample,
         rows=looked_at,
         human=all(part.human for part in parts),
         answers=answers,
@@ -101,11 +95,11 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
             sorted([*findings, *more], key=lambda f: (SEVERITY.index(f.severity), f.rule, f.part))
         ),
         ignored=(*ignored, *more_ignored),
-        files=tuple(sorted([*read, *(f for found in read_rows for f in found.files)], key=lambda f: f.path)),
+        files=tuple(sorted([*read, *(f for found in rows for f in found.files)], key=lambda f: f.path)),
         parts=_parts(parts, uses, knowledge) if len(parts) > 1 else (),
         notes=(
             *_notes(tree, parts, looked_at),
-            *(n for found in read_rows for n in found.notes),
+            *(n for found in rows for n in found.notes),
             *rules.warnings,
         ),
     )
@@ -124,46 +118,8 @@ def _check(config: ScanConfig, knowledge: Terms) -> None:
     from auditor.scan.in_force import in_force
 
     in_force(knowledge, "gpt-4", config.channel, config.when, config.host)
-    if config.sample is not None and config.sample < 0:
+    if config.sample < 0:
         raise AuditError(f"--sample {config.sample}: give how many rows of each file, or 0 for all.")
-
-
-def _rows(part: Part, tree: Tree, config: ScanConfig, progress: Progress) -> RowsFound | None:
-    """Read the data files of a part, and add what they tell; None = there are none."""
-    if not part.data:
-        return None
-    progress.stage(f"reading rows of {part.name}")
-    files, unreadable = [], []
-    for file in part.data:
-        try:
-            files.append(data_file(tree.root, file.name))
-        except Unreadable as error:
-            unreadable.append(FileRead(file.name, "data", file.format, file.size, None, False, "unreadable", str(error)))
-    sample = config.sample if config.sample is not None else DEFAULT_SAMPLE
-    found = scan_rows(tree.root, files, sample, tuple(map(Path, config.known)), progress)
-    found = replace(found, files=(*found.files, *unreadable))
-    own = {d.licence for d in part.declared}
-    for one in found.findings:
-        if one.rule != "LIC008" or licences.read(one.subject).licence not in own:
-            part.findings.append(replace(one, part=part.path))
-    for file in unreadable:
-        message = f"{file.path}: {file.why}."
-        part.findings.append(
-            Finding("FIL001", message, "high", file.path, (Evidence(file.path),), part=part.path)
-        )
-    for one in found.licences:
-        licence = licences.read(one.value).licence
-        part.declared.append(Declared(one.value, licence, "rows", one.field, None, part.path, rows=one.rows))
-    return found
-
-
-def _asked(config: ScanConfig, rows: RowsFound | None) -> Asked:
-    """Return how the generators were asked; the day by the rows' own dates, where they lie in one year."""
-    when = config.when
-    if when is None and rows and rows.days:
-        first, last = rows.days.first, rows.days.last
-        when = next((first[:n] for n in (10, 7, 4) if first[:n] == last[:n]), None)
-    return Asked(config.channel, when, config.host)
 
 
 def _licensed(parts: Sequence[Part], uses: Sequence[str], tree: Tree) -> list[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from auditor.scan.answer import ANSWERS, Answer, Link
-from auditor.scan.finding import Evidence, Finding
+from auditor.scan.finding import CONFIDENCES, Evidence, Finding
 from auditor.scan.terms import Terms
 
 _RULES = {"conflict": "TRM001", "allowed_with_conditions": "TRM002", "cannot_tell": "TRM003"}
@@ -18,25 +18,28 @@ _RULES = {"conflict": "TRM001", "allowed_with_conditions": "TRM002", "cannot_tel
 def of_terms(
     answers: Sequence[Answer], findings: Iterable[Finding], terms: Terms, today: date
 ) -> Iterator[Finding]:
-    """Yield one finding for each generator (or passed-on licence), entry and answer; uses are joined."""
+    """Yield one finding for each generator (or dataset that passes a licence on) and answer."""
     at = {f.fingerprint: f.evidence for f in findings}
-    groups: dict[tuple[str, str, str], list[tuple[str, Link]]] = {}
+    groups: dict[tuple[str, str], list[tuple[str, Link]]] = {}
     for answer in answers:
         for link in answer.links:
             who = link.generator or link.through
             if who and link.answer in _RULES:
-                groups.setdefault((who, link.name, link.answer), []).append((answer.use, link))
-    for (who, name, answer), held in groups.items():
-        uses = ", ".join(use for use, _ in held)
-        link = held[0][1]
-        clause = f", clause {link.clause}" if link.clause else ""
-        message = f"{who}: {name}{clause} on {uses}: {answer.replace('_', ' ')}. {link.reason}"
-        evidence = tuple(e for f in link.findings for e in at.get(f, ()))[:5]
-        yield Finding(
-            _RULES[answer], message, link.confidence, f"{who}: {link.entry or name}", evidence, link.rows or 1
-        )
+                groups.setdefault((who, link.answer), []).append((answer.use, link))
+    for (who, answer), held in groups.items():
+        uses = ", ".join(dict.fromkeys(use for use, _ in held))
+        links = [link for _, link in held]
+        terms_of = "; ".join(dict.fromkeys(_named(link) for link in links))
+        message = f"{who}, {uses}: {answer.replace('_', ' ')}. {links[0].reason} By: {terms_of}."
+        evidence = tuple(dict.fromkeys(e for link in links for f in link.findings for e in at.get(f, ())))[:5]
+        sure = max((link.confidence for link in links), key=CONFIDENCES.index)
+        yield Finding(_RULES[answer], message, sure, who, evidence, max(link.rows or 1 for link in links))
     yield from _wider(answers, at)
     yield from _of_entries(answers, terms, today)
+
+
+def _named(link: Link) -> str:
+    return f"{link.name}, clause {link.clause}" if link.clause else link.name
 
 
 def _wider(answers: Sequence[Answer], at: dict[str, tuple[Evidence, ...]]) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from auditor.errors import AuditError
 from auditor.scan.finding import Evidence, Finding
-from auditor.scan.licences.files import is_licence
+from auditor.scan.licences.files import kind_of
+from auditor.scan.rows.files import ending
 
 DEPTH = 24
 FILES = 200_000
@@ -30,18 +31,6 @@ METADATA = frozenset(
         "state.json",
     }
 )
-DATA = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-}
-PACKED = frozenset({".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz"})
 CARDS = frozenset({".md", ".markdown", ".mdx"})
 
 
@@ -170,16 +159,13 @@ def _found(path: Path, name: str) -> Found:
 def _kind(name: str) -> tuple[str, str]:
     """Tell what a file is taken for, by its name."""
     base = name.rpartition("/")[2].lower()
-    suffixes = Path(base).suffixes[-2:]
-    if suffixes and suffixes[-1] in PACKED:
-        suffixes.pop()
     if base in METADATA or base.endswith((".croissant.json", ".jsonld")):
         return "metadata", ""
-    if is_licence(name):
+    if kind_of(name):
         return "licence", ""
-    if suffixes and suffixes[-1] in DATA:
-        return "data", DATA[suffixes[-1]]
-    if base.startswith("readme") or (suffixes and suffixes[-1] in CARDS):
+    if format := ending(name):
+        return "data", format
+    if base.startswith("readme") or Path(base).suffix in CARDS:
         return "card", ""
     return "other", ""
 

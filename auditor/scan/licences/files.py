@@ -23,11 +23,18 @@ _STEM = (
     r"|flux|en|zh|cn|\d)[a-z0-9+._-]{0,30}|[a-z0-9 ._-]{1,30}[-_ ]terms[-_ ]of[-_ ]use"
 )
 _LICENCE = re.compile(rf"(?:{_STEM})(?:\.(?:txt|md|rst|html?|markdown|pdf|docx?))?", re.I)
-_NOTICE = re.compile(r"(?:notices?|third[-_ ]?party[-_ ]?(?:notices?|licen[cs]es?)|authors|credits)(?:\.(?:txt|md|rst|html?))?", re.I)
-_POLICY = re.compile(r"(?:use|usage|acceptable[-_ ]?use|prohibited[-_ ]?use)[-_ ]?polic(?:y|ies)(?:\.(?:txt|md|rst|html?|pdf))?", re.I)
+_NOTICE = re.compile(
+    r"(?:notices?|third[-_ ]?party[-_ ]?(?:notices?|licen[cs]es?)|authors|credits)(?:\.(?:txt|md|rst|html?))?",
+    re.I,
+)
+_POLICY = re.compile(
+    r"(?:use|usage|acceptable[-_ ]?use|prohibited[-_ ]?use)[-_ ]?polic(?:y|ies)(?:\.(?:txt|md|rst|html?|pdf))?",
+    re.I,
+)
 # Data and code that are named so.
 _ELSE = re.compile(
-    r"\.(?:py|js|ts|json|jsonl|csv|parquet|arrow|ya?ml|toml|ipynb|png|jpe?g|svg|gz|zip|zst|c|h|cc|cpp|rs|go|java|key|lic)$", re.I
+    r"\.(?:py|js|ts|json|jsonl|csv|parquet|arrow|ya?ml|toml|ipynb|png|jpe?g|svg|gz|zip|zst|c|h|cc|cpp|rs|go|java|key|lic)$",
+    re.I,
 )
 _IDENTIFIER = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n\r*<>]{1,200})", re.I)
 IDENTIFIERS = 50
