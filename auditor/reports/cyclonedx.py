@@ -121,7 +121,10 @@ def _files(found: Part) -> Iterator[tuple[str, str]]:
 
 def _models(found: Part) -> list[Json]:
     made = []
+    by_print = {f["fingerprint"]: f for f in found["findings"]}
+    links = _links(found)
     for i, generator in enumerate(found["generators"], 1):
+        mine = links.get(generator["name"], [])
         model: Json = {
             "type": "machine-learning-model",
             "bom-ref": f"model:{i}",
@@ -131,36 +134,40 @@ def _models(found: Part) -> list[Json]:
                 ("share-of-rows", percent(generator["share"])),
                 ("confidence", generator["confidence"]),
                 ("through", short(generator["through"], NAME)),
-                *_terms(generator["name"], found),
+                *_terms(mine),
             ),
         }
         if generator["provider"]:
             model["supplier"] = {"name": short(generator["provider"], NAME)}
-        if places := _occurrences(generator, found):
+        if places := _occurrences(generator, by_print):
             model["evidence"] = {"occurrences": places}
-        if sources := _sources(generator["name"], found):
+        if sources := _sources(mine):
             model["externalReferences"] = sources
         made.append(model)
     return made
 
 
-def _links(generator: str, found: Part) -> Iterator[tuple[Part, Part]]:
-    """(answer, chain) of a model, of those with terms on file."""
+def _links(found: Part) -> dict[str, list[tuple[str, Part]]]:
+    """Model -> (use, chain) of those with terms on file."""
+    made: dict[str, list[tuple[str, Part]]] = {}
     for one in found["answers"]:
-        yield from ((one, k) for k in one["links"] if k["generator"] == generator and k["entry"])
+        for link in one["links"]:
+            if link["generator"] is not None and link["entry"]:
+                made.setdefault(link["generator"], []).append((one["use"], link))
+    return made
 
 
-def _terms(generator: str, found: Part) -> Iterator[tuple[str, str]]:
-    for one, link in _links(generator, found):
+def _terms(links: list[tuple[str, Part]]) -> Iterator[tuple[str, str]]:
+    for use, link in links:
         clause = f"clause {short(link['clause'], NAME)}" if link["clause"] else "no clause number"
         told = f"{short(link['entry'], NAME)}; {clause}; {link['verdict']}; answer {link['answer']}"
-        yield f"terms:{short(one['use'], NAME)}", told
+        yield f"terms:{short(use, NAME)}", told
 
 
-def _sources(generator: str, found: Part) -> list[Json]:
+def _sources(links: list[tuple[str, Part]]) -> list[Json]:
     """Where the terms stand, each once."""
     made: dict[str, Json] = {}
-    for _, link in _links(generator, found):
+    for _, link in links:
         url = link["source"] or ""
         if ADDRESS.fullmatch(url):
             read = f", read on {short(link['read'], NAME)}" if link["read"] else ""
@@ -168,11 +175,11 @@ def _sources(generator: str, found: Part) -> list[Json]:
     return list(made.values())
 
 
-def _occurrences(generator: Part, found: Part) -> list[Json]:
+def _occurrences(generator: Part, by_print: dict[str, Part]) -> list[Json]:
     """Where the model shows: file, line, field, and what stands there."""
     made = []
-    wanted = set(generator["findings"])
-    for evidence in (e for f in found["findings"] if f["fingerprint"] in wanted for e in f["evidence"]):
+    mine = (by_print[f] for f in generator["findings"] if f in by_print)
+    for evidence in (e for finding in mine for e in finding["evidence"]):
         place: Json = {"location": name(evidence["file"]) or "the dataset as a whole"}
         if evidence["line"] is not None:
             place["line"] = evidence["line"]
