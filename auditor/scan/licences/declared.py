@@ -149,9 +149,9 @@ def _as_id(text: str) -> Meaning | None:
     if not key and not re.search(r"\s", text):
         key = addresses.of(text) if re.match(r"(?i)https?://|www\.|[\w.-]+\.\w+/", text) else None
     if not key:
-        found = {entry.spdx for entry in terms.load().by_licence(text)}
+        found = tuple({entry.spdx for entry in terms.load().by_licence(text)})
         if len(found) == 1:  # "modified-mit": others may call theirs so, too
-            return Meaning(text, *found, tuple(found), confidence="medium")
+            return Meaning(text, found[0], found, confidence="medium")
     return Meaning(text, key, (key,)) if key else None
 
 

@@ -32,8 +32,8 @@ _END = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _PLAIN = frozenset(
-    "the this licence license licensed licenses is are under an version by of and or international public dataset "
-    "data unported see generic".split()  # noqa: SIM905
+    {"the", "this", "is", "are", "under", "an", "by", "of", "and", "or", "see", "dataset", "data", "version"}
+    | {"licence", "license", "licensed", "licenses", "international", "public", "unported", "generic"}
 )
 
 

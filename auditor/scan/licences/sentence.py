@@ -120,9 +120,7 @@ def limits(text: str) -> Iterator[tuple[str, int, int]]:
     for found in _LIMIT.finditer(text):
         before = text[max(0, found.start() - 40) : found.start()]
         after = text[found.end() : found.end() + 40]
-        if _COMMERCIAL_TOO.search(before) or re.match(
-            r"\W+commercial\b", text[found.end() : found.end() + 40]
-        ):
+        if _COMMERCIAL_TOO.search(before) or re.match(r"\W+commercial\b", after):
             continue
         words = found.group().lower()
         research = "research" in words and "commercial" not in words
