@@ -46,7 +46,10 @@ def test_every_value_of_the_hub_is_known():
         ("https://creativecommons.org/licenses/by-nc/4.0/legalcode", "CC-BY-NC-4.0"),
         ("creativecommons.org/licenses/by/4.0/", "CC-BY-4.0"),
         ("http://opensource.org/licenses/GPL-2.0", "GPL-2.0-only"),
-        ("https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct/blob/main/LICENSE", "LicenseRef-scancode-llama-3.1-license-2024"),
+        (
+            "https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct/blob/main/LICENSE",
+            "LicenseRef-scancode-llama-3.1-license-2024",
+        ),
         ("https://huggingface.co/meta-llama/Meta-Llama-3-8B/blob/main/LICENSE", "LicenseRef-llama-3"),
         ("Academic Research Purposes Only", "LicenseRef-research-only"),
         ("Non Commercial", "LicenseRef-non-commercial"),
@@ -54,12 +57,14 @@ def test_every_value_of_the_hub_is_known():
         ({"@type": "CreativeWork", "url": "https://creativecommons.org/licenses/by/4.0/"}, "CC-BY-4.0"),
         (["cc-by-sa-3.0", "gfdl"], "CC-BY-SA-3.0 AND LicenseRef-gfdl"),
     ],
-)  # fmt: skip
+)
 def test_names_addresses_and_expressions(text, licence):
     assert declared.read(text).licence == licence
 
 
-@pytest.mark.parametrize("text", ["modified mit license of ours", "MIT-style", "not MIT", "custom apache-like", "frobnicate"])
+@pytest.mark.parametrize(
+    "text", ["modified mit license of ours", "MIT-style", "not MIT", "custom apache-like", "frobnicate"]
+)
 def test_a_changed_licence_is_not_the_licence(text):
     meaning = declared.read(text)
     assert not meaning.licence
@@ -74,9 +79,18 @@ def test_a_condition_beside_a_name_is_not_lost():
 
 @pytest.mark.parametrize(
     ("value", "nothing"),
-    [("unknown", "unknown"), ("Unspecified", "unknown"), ("", "unknown"), (None, "unknown"), ([], "unknown"),
-     ("other", "other"), ("Custom", "other"), (True, "unknown"), (["other"], "other")],
-)  # fmt: skip
+    [
+        ("unknown", "unknown"),
+        ("Unspecified", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        ([], "unknown"),
+        ("other", "other"),
+        ("Custom", "other"),
+        (True, "unknown"),
+        (["other"], "other"),
+    ],
+)
 def test_what_says_nothing(value, nothing):
     meaning = declared.read(value)
     assert (meaning.licence, meaning.nothing) == ("", nothing)
@@ -88,7 +102,9 @@ def test_a_part_of_a_list_that_is_not_known_stays_visible():
     assert meaning.unknown == ("other", "frobnicate")
 
 
-@pytest.mark.parametrize("text", ["(" * 10_000, "MIT OR " * 5_000, "a" * 100_000, "\0\ud800", "http://" + "x" * 9_000, 5, 5.0])
+@pytest.mark.parametrize(
+    "text", ["(" * 10_000, "MIT OR " * 5_000, "a" * 100_000, "\0\ud800", "http://" + "x" * 9_000, 5, 5.0]
+)
 def test_hostile_values_are_bounded(text):
     assert len(declared.read(text).text) <= declared.LONGEST
 

@@ -22,7 +22,10 @@ LABELS = Path(__file__).parents[4] / "docs" / "measurements" / "licence_contradi
         ("The dataset is licensed under CC BY 4.0.", [("CC-BY-4.0", "dataset")]),
         ("MIT", [("MIT", "dataset")]),
         ("Made by people at MIT in Boston.", []),
-        ("The code is under the MIT License. The data is under CC BY-NC 4.0.", [("MIT", "code"), ("CC-BY-NC-4.0", "dataset")]),
+        (
+            "The code is under the MIT License. The data is under CC BY-NC 4.0.",
+            [("MIT", "code"), ("CC-BY-NC-4.0", "dataset")],
+        ),
         ("The code to load the dataset is under the MIT License.", [("MIT", "code")]),
         ("The datasets and models are under CC BY-SA 4.0.", [("CC-BY-SA-4.0", "dataset")]),
         ("It is based on Wikipedia, which is under CC BY-SA 3.0.", [("CC-BY-SA-3.0", "source")]),
@@ -32,7 +35,7 @@ LABELS = Path(__file__).parents[4] / "docs" / "measurements" / "licence_contradi
         ("Free for commercial and non-commercial use.", []),
         ("Unknown.", []),
     ],
-)  # fmt: skip
+)
 def test_what_a_licence_is_of(text, found):
     assert [(m.licence, m.about) for m in prose.mentions(text)] == found
 
@@ -68,14 +71,23 @@ def test_a_section_ends_where_the_next_of_its_rank_begins():
         ("bsd", "BSD 3-Clause License", []),
         ("cc0-1.0", "Public domain.", []),
     ],
-)  # fmt: skip
+)
 def test_tag_against_prose(tag, text, against):
     found = contradictions(declared.read(tag), prose.mentions(text))
     assert [m.licence for m in found] == against
 
 
-@pytest.mark.parametrize("text", ["cc by " * 20_000, "(" * 100_000, "\n" * 100_000, "non-commercial use. " * 5_000,
-                                  "http://creativecommons.org/licenses/by/4.0/ " * 3_000, "copyright " * 20_000])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cc by " * 20_000,
+        "(" * 100_000,
+        "\n" * 100_000,
+        "non-commercial use. " * 5_000,
+        "http://creativecommons.org/licenses/by/4.0/ " * 3_000,
+        "copyright " * 20_000,
+    ],
+)
 def test_hostile_prose_takes_seconds_at_most(text):
     begin = time.perf_counter()
     assert len(prose.mentions(text)) <= 2 * prose.MOST
