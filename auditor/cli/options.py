@@ -134,7 +134,8 @@ def _guess(output: str, extensions: Mapping[str, str]) -> str:
     _check_folder(output)
     if output == "-":
         return "text"
-    ending = Path(output).suffix.lower()
+    name = Path(output).name.lower()
+    ending = max((e for e in extensions if name.endswith(e)), key=len, default=Path(name).suffix)
     if ending not in extensions:
         raise click.UsageError(
             f"Cannot tell the format of {output!r} from its ending {ending!r}: "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from auditor.scan import models, synthetic
 from auditor.scan.finding import CONFIDENCES, Finding
-from auditor.scan.rows.tally import provider
+from auditor.scan.rows.tally import provider as provider_of
 
 BY_MODEL = ("GEN001", "GEN002", "GEN006", "GEN013")
 BY_DATASET = ("GEN004", "GEN005", "GEN011")
@@ -62,7 +62,7 @@ def _authors(finding: Finding) -> list[tuple[str, str | None, str | None, str]]:
         return [(finding.subject, models.provider(finding.subject), None, finding.confidence)]
     if finding.rule in BY_PROVIDER:
         # Answers tell the family at best: which of the provider's models it was is not known.
-        return [("", provider(finding.subject), None, finding.confidence)]
+        return [("", provider_of(finding.subject), None, finding.confidence)]
     if finding.rule in UNKNOWN:
         return [("", None, None, finding.confidence)]
     if finding.rule in BY_DATASET and (dataset := synthetic.find(finding.subject)) and dataset.synthetic:

@@ -21,11 +21,11 @@ def of_terms(
     """Yield one finding for each generator (or dataset that passes a licence on) and answer."""
     at = {f.fingerprint: f.evidence for f in findings}
     groups: dict[tuple[str, str], list[tuple[str, Link]]] = {}
-    for answer in answers:
-        for link in answer.links:
+    for one in answers:
+        for link in one.links:
             who = link.generator or link.through
             if who and link.answer in _RULES:
-                groups.setdefault((who, link.answer), []).append((answer.use, link))
+                groups.setdefault((who, link.answer), []).append((one.use, link))
     for (who, answer), held in groups.items():
         uses = ", ".join(dict.fromkeys(use for use, _ in held))
         links = [link for _, link in held]

@@ -1,6 +1,7 @@
 """Which licence an address means: creativecommons.org/licenses/by-nc/4.0/ is CC-BY-NC-4.0.
 
-The addresses are read, never fetched. Leaves out addresses of a repository's own LICENSE file: they name none.
+The addresses are read, never fetched. Leaves out addresses of a repository's own LICENSE file: they name
+none.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whether a tag and the prose beside it contradict each other.
 
-A difference of version is a contradiction; a tag that is one of several licences the prose names is none, and prose
-that leaves the licence open is none. Leaves out reading either (`declared.py`, `prose.py`).
+A difference of version is a contradiction; a tag that is one of several licences the prose names is none, and
+prose that leaves the licence open is none. Leaves out reading either (`declared.py`, `prose.py`).
 """
 
 from __future__ import annotations

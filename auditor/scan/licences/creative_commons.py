@@ -1,4 +1,4 @@
-"""Creative Commons licences, as people write them: "CC BY-NC 4.0", "Creative Commons Attribution 2.5 South Africa".
+"""Creative Commons, as people write it: "CC BY-NC 4.0", "Creative Commons Attribution 2.5 South Africa".
 
 SPDX has ids for some ports to a country; for the others the id is `LicenseRef-cc-by-2.5-za`, and without a
 version `LicenseRef-cc-by`. Only "Creative Commons" is `LicenseRef-cc`. Leaves out addresses (`addresses.py`).

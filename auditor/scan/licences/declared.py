@@ -18,12 +18,64 @@ LONGEST = 500
 """Characters of a value that are read."""
 MOST = 50
 """Values of a list that are read."""
-_FILLER = re.compile(
-    r"\b(?:the|this|a|an|is|are|under|in|licen[cs]ed?|licen[cs]es|licen[cs]ing|version|v|ver|public|international|unported"
-    r"|generic|universal|agreement|of|and|or|with|to|data|dataset|datasets|software|terms|see|full|text|at|for|file|deed"
-    r"|legalcode|released|available|distributed|non[\s-]?exclusive|only|later|any|by|gpl|gnu|open source|copyright)\b|\W|\d|_",
-    re.I,
+_FILLER_WORDS = (
+    *(
+        "the",
+        "this",
+        "a",
+        "an",
+        "is",
+        "are",
+        "under",
+        "in",
+        "of",
+        "and",
+        "or",
+        "with",
+        "to",
+        "at",
+        "for",
+        "by",
+        "see",
+    ),
+    *(
+        "licen[cs]ed?",
+        "licen[cs]es",
+        "licen[cs]ing",
+        "version",
+        "v",
+        "ver",
+        "public",
+        "international",
+        "unported",
+    ),
+    *(
+        "generic",
+        "universal",
+        "agreement",
+        "data",
+        "dataset",
+        "datasets",
+        "software",
+        "terms",
+        "full",
+        "text",
+        "file",
+    ),
+    *(
+        "deed",
+        "legalcode",
+        "released",
+        "available",
+        "distributed",
+        r"non[\s-]?exclusive",
+        "only",
+        "later",
+        "any",
+    ),
+    *("gpl", "gnu", "open source", "copyright"),
 )
+_FILLER = re.compile(rf"\b(?:{'|'.join(_FILLER_WORDS)})\b|\W|\d|_", re.I)
 _CHANGED = re.compile(
     r"\b(?:modified|custom|like|style|based|except|exception|restrict\w*|not|no|without|plus|non)\b", re.I
 )
@@ -97,8 +149,9 @@ def _as_id(text: str) -> Meaning | None:
     if not key and not re.search(r"\s", text):
         key = addresses.of(text) if re.match(r"(?i)https?://|www\.|[\w.-]+\.\w+/", text) else None
     if not key:
-        found = {entry.spdx for entry in terms.load().by_licence(text)}
-        key = found.pop() if len(found) == 1 else None
+        found = tuple({entry.spdx for entry in terms.load().by_licence(text)})
+        if len(found) == 1:  # "modified-mit": others may call theirs so, too
+            return Meaning(text, found[0], found, confidence="medium")
     return Meaning(text, key, (key,)) if key else None
 
 

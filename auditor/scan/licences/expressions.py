@@ -37,8 +37,8 @@ def _by_lower() -> dict[str, str]:
 @cache
 def _licensing() -> Any:
     """Return the library's parser with our ids."""
-    from license_expression import Licensing, get_spdx_licensing
     from license_expression import LicenseSymbol as Symbol
+    from license_expression import Licensing, get_spdx_licensing
 
     known = dict(get_spdx_licensing().known_symbols)
     for key in {*_by_lower().values()} - known.keys():

@@ -1,4 +1,4 @@
-"""Which files of a repository are licence files, and what they say: their text, and `SPDX-License-Identifier` lines.
+"""Which files of a repository are licence files, and what they say: text and `SPDX-License-Identifier` lines.
 
 Leaves out walking the tree, and which part of a dataset a file binds besides its own folder.
 """
@@ -17,25 +17,45 @@ from auditor.scan.licences.texts import Identified
 
 LARGEST = 1 << 20
 """Bytes of a file that are read."""
-_STEM = (
-    r"(?:un)?licen[cs]es?|licen[cs]ing|copying(?:\.lesser)?|copyright|(?:[a-z0-9+.]{1,20}[-_ ]){1,4}licen[cs]e(?:[-_ ]agreement)?"
-    r"|licen[cs]es?[-_. ](?:mit|apache|bsd|[al]?gpl|mpl|isc|cc|zlib|boost|un|model|code|data|weights|output|docs?|content|text|fonts?|third"
-    r"|flux|en|zh|cn|\d)[a-z0-9+._-]{0,30}|[a-z0-9 ._-]{1,30}[-_ ]terms[-_ ]of[-_ ]use"
+_ENDING = r"(?:\.(?:txt|md|rst|html?|markdown|pdf|docx?))?"
+_OF = (
+    *(
+        "mit",
+        "apache",
+        "bsd",
+        "[al]?gpl",
+        "mpl",
+        "isc",
+        "cc",
+        "zlib",
+        "boost",
+        "un",
+        "model",
+        "code",
+        "data",
+        "weights",
+    ),
+    *("output", "docs?", "content", "text", "fonts?", "third", "flux", "en", "zh", "cn", r"\d"),
 )
-_LICENCE = re.compile(rf"(?:{_STEM})(?:\.(?:txt|md|rst|html?|markdown|pdf|docx?))?", re.I)
+_STEMS = (
+    *("(?:un)?licen[cs]es?", "licen[cs]ing", r"copying(?:\.lesser)?", "copyright"),
+    r"(?:[a-z0-9+.]{1,20}[-_ ]){1,4}licen[cs]e(?:[-_ ]agreement)?",
+    rf"licen[cs]es?[-_. ](?:{'|'.join(_OF)})[a-z0-9+._-]{{0,30}}",
+    "[a-z0-9 ._-]{1,30}[-_ ]terms[-_ ]of[-_ ]use",
+)
+_LICENCE = re.compile(rf"(?:{'|'.join(_STEMS)}){_ENDING}", re.I)
 _NOTICE = re.compile(
-    r"(?:notices?|third[-_ ]?party[-_ ]?(?:notices?|licen[cs]es?)|authors|credits)(?:\.(?:txt|md|rst|html?))?",
-    re.I,
+    rf"(?:notices?|third[-_ ]?party[-_ ]?(?:notices?|licen[cs]es?)|authors|credits){_ENDING}", re.I
 )
 _POLICY = re.compile(
-    r"(?:use|usage|acceptable[-_ ]?use|prohibited[-_ ]?use)[-_ ]?polic(?:y|ies)(?:\.(?:txt|md|rst|html?|pdf))?",
-    re.I,
+    rf"(?:use|usage|acceptable[-_ ]?use|prohibited[-_ ]?use)[-_ ]?polic(?:y|ies){_ENDING}", re.I
 )
 # Data and code that are named so.
-_ELSE = re.compile(
-    r"\.(?:py|js|ts|json|jsonl|csv|parquet|arrow|ya?ml|toml|ipynb|png|jpe?g|svg|gz|zip|zst|c|h|cc|cpp|rs|go|java|key|lic)$",
-    re.I,
+_ELSE_ENDINGS = (
+    *("py", "js", "ts", "c", "h", "cc", "cpp", "rs", "go", "java", "ipynb", "key", "lic"),
+    *("json", "jsonl", "csv", "parquet", "arrow", "ya?ml", "toml", "png", "jpe?g", "svg", "gz", "zip", "zst"),
 )
+_ELSE = re.compile(rf"\.(?:{'|'.join(_ELSE_ENDINGS)})$", re.I)
 _IDENTIFIER = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n\r*<>]{1,200})", re.I)
 IDENTIFIERS = 50
 """Most `SPDX-License-Identifier` lines of a file."""
@@ -77,7 +97,7 @@ def kind_of(path: str) -> str | None:
 
 
 def binds(path: str) -> str:
-    """Return the folder or, with REUSE's suffix, the file that a licence file holds for; "" = none by itself."""
+    """Return the folder, or with REUSE's suffix the file, that a licence file holds for; "" = none."""
     where = PurePosixPath(path)
     if where.suffix == ".license":
         return str(where.with_suffix(""))

@@ -1,7 +1,8 @@
 """Texts of model licences, told by title, release line and what their decisive clause turns on.
 
-No library knows most of them, and near-twins give opposite answers: Llama 3 forbids what Llama 3.1 allows. So a text
-that has the title but not all the rest is "like" the licence, and not it. Leaves out every other text (`texts.py`).
+No library knows most of them, and near-twins give opposite answers: Llama 3 forbids what Llama 3.1 allows. A
+text that has the title but not all the rest is "like" the licence, and not it. Leaves out every other text
+(`texts.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ HEAD = 3000
 """Characters from the beginning in which title and date are looked for."""
 GAP = 160
 """Characters that '~' in a pattern may stand for."""
-# Every character stays one character, so that places stay. Patterns that heed case are found ten times as fast.
+# Every character stays one character, so that places stay. Patterns that heed case are found much faster.
 PLAIN = str.maketrans(
     dict(zip(ascii_uppercase, ascii_lowercase, strict=True))
     | dict.fromkeys("*_#>`|\\\t\xa0", " ")
@@ -47,6 +48,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
+    """A row of the table, its patterns compiled; for texts in `PLAIN` characters."""
+
     licence: str
     title: re.Pattern[str]
     date: re.Pattern[str] | None

@@ -19,7 +19,8 @@ class Named:
 
     Attributes
     ----------
-    start, end : characters of the text. alone : the words mean it only where they stand by themselves ("MIT").
+    start, end : characters of the text. alone : the words mean it only where they stand by themselves
+        ("MIT").
     """
 
     licence: str

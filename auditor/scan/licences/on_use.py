@@ -1,7 +1,7 @@
 """`says`: what a licence says of an intended use, from the terms on file or, failing that, from its traits.
 
-Of licences that all hold (AND) the strictest decides, of a choice (OR) the mildest. A licence nobody has read is
-"unknown": that is no permission. Leaves out the generators' terms (`in_force.py`).
+Of licences that all hold (AND) the strictest decides, of a choice (OR) the mildest. A licence nobody has read
+is "unknown": that is no permission. Leaves out the generators' terms (`in_force.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Said:
 
     Attributes
     ----------
-    licence : the id that decides. verdict : one of `terms.VERDICTS`. clause : its number; None = none on file.
+    licence : the id that decides. verdict : one of `terms.VERDICTS`. clause : its number; None = none read.
     entry : id in the knowledge base; None = from traits, or not known. confidence : "low", "medium", "high".
     """
 

@@ -1,7 +1,7 @@
 """`Identified`: which licence a text is, by our fingerprints, a library, or what a short notice says.
 
-A text with words of its own beside a known licence is "like" it where those words restrict something: an MIT text with
-a non-commercial clause is not MIT. Leaves out finding the files (`files.py`).
+A text with words of its own beside a known licence is "like" it where those words restrict something: an MIT
+text with a non-commercial clause is not MIT. Leaves out finding the files (`files.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,23 @@ SHORT = 2_000
 COVERED = 0.75
 """Share of a text that a known licence has to fill: the library's own threshold."""
 _PART = 0.2
-_RESTRICTS = re.compile(
-    r"non[\s-]?commercial|\bresearch (?:use |purposes? )?only\b|\b(?:may|must|shall|can) ?not (?!apply|be (?:liable|deemed))"
-    r"|\bprohibit(?:ed|ion)|\brestricti|\badditional (?:terms|conditions)|\bonly modification|\bmodification part"
-    r"|\bcompet(?:e|ing|itor)|\bimprove any|\bcommons clause\b|\bonly (?:be used |used )?for\b|\bprovided that\b",
-    re.I,
+_RESTRICTING = (
+    *(
+        r"non[\s-]?commercial",
+        r"\bresearch (?:use |purposes? )?only\b",
+        r"\bprohibit(?:ed|ion)",
+        r"\brestricti",
+    ),
+    r"\b(?:may|must|shall|can) ?not (?!apply|be (?:liable|deemed))",
+    *(
+        r"\badditional (?:terms|conditions)",
+        r"\bonly modification",
+        r"\bmodification part",
+        r"\bcompet(?:e|ing|itor)",
+    ),
+    *(r"\bimprove any", r"\bcommons clause\b", r"\bonly (?:be used |used )?for\b", r"\bprovided that\b"),
 )
+_RESTRICTS = re.compile("|".join(_RESTRICTING), re.I)
 _PREFACE = re.compile(
     r"creative commons (?:is not|may be contacted|corporation is not|public licenses)", re.I
 )
@@ -105,7 +116,7 @@ def _by_library(text: str) -> tuple[Identified, ...]:
 
 
 def _own(rest: str) -> str:
-    """Leave out what belongs to a licence, though not to its terms: its name, and the preface of Creative Commons."""
+    """Leave out what belongs to no terms: a licence's name, and the preface of Creative Commons."""
     paragraphs = (part for part in re.split(r"\n\s*\n|\n", rest) if not _PREFACE.search(part))
     return "\n".join(part for part in paragraphs if len(part) > SHORT or not declared.names_only(part))
 

@@ -20,10 +20,11 @@ class Traits:
 
     Attributes
     ----------
-    noncommercial : commercial use is excluded. research_only : anything but research is. share_alike : what is
-        made from it goes under the same licence. no_derivatives : changed versions may not be passed on.
-    attribution : name the authors, hand on notices. public_domain : nothing is kept back. ask : nobody may use
-        it unasked. kind : what it was written for, one of `KINDS`. confidence : of our reading.
+    noncommercial : commercial use is excluded. research_only : anything but research is.
+    share_alike : what is made from it goes under the same licence. no_derivatives : changed versions may not
+        be passed on. attribution : name the authors, hand on notices. public_domain : nothing is kept back.
+    ask : nobody may use it unasked. kind : what it was written for, one of `KINDS`. confidence : of our
+        reading.
     """
 
     kind: str
