@@ -34,6 +34,7 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             (
                 "AUDIT_COMPARE_",
                 "AUDIT_COLLECT_",
+                "AUDIT_SCAN_",
                 "AUDIT_SCORE_",
                 "AUDIT_CONTROLS_",
                 "AUDIT_PANEL_",

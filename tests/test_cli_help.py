@@ -36,6 +36,7 @@ VERBS = (
     ["score", "--help"],
     ["report", "--help"],
     ["list", "--help"],
+    ["scan", "--help"],
     ["terms", "--help"],
     ["terms", "list", "--help"],
     ["overlap", "--help"],
