@@ -28,7 +28,7 @@ def contradictions(tag: Meaning, mentions: Iterable[Mention]) -> tuple[Mention, 
 
 
 def differ(one: Meaning, other: Meaning) -> bool:
-    """Tell whether two declared values (card, metadata, file) cannot mean one licence; what is open differs not."""
+    """Tell whether two declared values (card, metadata, file) cannot mean one licence."""
     if not one.keys or not other.keys or one.unknown or other.unknown:
         return False
     return not any(alike(a, b) for a in one.keys for b in other.keys)
