@@ -1,4 +1,4 @@
-"""Whether a tag and the prose beside it contradict each other.
+"""Whether a tag and the prose beside it, or two declared values, contradict each other.
 
 A difference of version is a contradiction; a tag that is one of several licences the prose names is none, and
 prose that leaves the licence open is none. Leaves out reading either (`declared.py`, `prose.py`).
@@ -25,6 +25,13 @@ def contradictions(tag: Meaning, mentions: Iterable[Mention]) -> tuple[Mention, 
     if _agrees(tag, [m for m in named if m.about in ("dataset", "part")]):
         stated = []
     return tuple(stated) or _limits(tag, mentions)
+
+
+def differ(one: Meaning, other: Meaning) -> bool:
+    """Tell whether two declared values (card, metadata, file) cannot mean one licence."""
+    if not one.keys or not other.keys or one.unknown or other.unknown:
+        return False
+    return not any(alike(a, b) for a in one.keys for b in other.keys)
 
 
 def _agrees(tag: Meaning, mentions: list[Mention]) -> bool:

@@ -150,6 +150,7 @@ def _as_id(text: str) -> Meaning | None:
         key = addresses.of(text) if re.match(r"(?i)https?://|www\.|[\w.-]+\.\w+/", text) else None
     if not key:
         found = tuple({entry.spdx for entry in terms.load().by_licence(text)})
+        found = found or tuple(filter(None, [tables.given().get(slug)]))
         if len(found) == 1:  # "modified-mit": others may call theirs so, too
             return Meaning(text, found[0], found, confidence="medium")
     return Meaning(text, key, (key,)) if key else None

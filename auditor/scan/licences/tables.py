@@ -25,6 +25,12 @@ def hub() -> dict[str, str]:
 
 
 @cache
+def given() -> dict[str, str]:
+    """Return names that publishers give their licence where the hub has no value for it -> id."""
+    return dict(table("hub")["given"])
+
+
+@cache
 def says_nothing() -> dict[str, str]:
     """Return values that name no licence -> "other" or "unknown"."""
     return {value: kind for kind, values in table("hub")["says_nothing"].items() for value in values}
@@ -41,7 +47,11 @@ def references() -> frozenset[str]:
     """Return every id that a table uses, the terms on file included."""
     from auditor.scan import terms
 
-    found = {entry.spdx for entry in terms.load()} | set(hub().values()) | {row["id"] for row in names()}
+    found = (
+        {entry.spdx for entry in terms.load()}
+        | {*hub().values(), *given().values()}
+        | {row["id"] for row in names()}
+    )
     found |= {row["licence"] for row in table("fingerprints")["fingerprint"]}
     found |= {id for row in table("addresses")["address"] for id in [row["id"]]}
     return frozenset(found)

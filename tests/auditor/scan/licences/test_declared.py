@@ -71,6 +71,11 @@ def test_a_changed_licence_is_not_the_licence(text):
     assert meaning.unknown == (text,)
 
 
+def test_names_that_publishers_give_are_less_sure():
+    assert declared.read("deepseek").keys == ("LicenseRef-scancode-deepseek-la-1.0",)
+    assert declared.read("modified-mit").confidence == declared.read("deepseek").confidence == "medium"
+
+
 def test_a_condition_beside_a_name_is_not_lost():
     assert "LicenseRef-non-commercial" in declared.read("MIT License, for non-commercial use").keys
     assert declared.read("CC BY 4.0 with Frobnication").unknown == ("Frobnication",)

@@ -1,7 +1,7 @@
 """Model licences are told by their features; near-twins are not mixed up; a changed text is no licence.
 
 The texts are made here, of filler and the few words that a fingerprint looks for. Where ScanCode's licence
-data lies in `AUDIT_SCANCODE_LICENCES` (the folder `licensedcode/data/licenses`), the real ones are tried, too.
+data lies in `AUDIT_SCANCODE_LICENCES` (the folder `licensedcode/data/licenses`), the real ones are tried.
 """
 
 from __future__ import annotations

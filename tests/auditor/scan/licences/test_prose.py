@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.scan.licences import declared, prose
-from auditor.scan.licences.contradiction import contradictions
+from auditor.scan.licences.contradiction import contradictions, differ
 
 FOLDER = os.environ.get("AUDIT_TEST_DATA")
 LABELS = Path(__file__).parents[4] / "docs" / "measurements" / "licence_contradictions.csv"
@@ -75,6 +75,21 @@ def test_a_section_ends_where_the_next_of_its_rank_begins():
 def test_tag_against_prose(tag, text, against):
     found = contradictions(declared.read(tag), prose.mentions(text))
     assert [m.licence for m in found] == against
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("mit", "apache-2.0", True),
+        ("cc-by-4.0", "https://creativecommons.org/licenses/by/3.0/", True),
+        ("cc-by-4.0", "cc-by", False),
+        (["mit", "cc-by-4.0"], "CC BY 4.0", False),
+        ("other", "mit", False),
+        (None, "mit", False),
+    ],
+)
+def test_two_declared_values(one, other, apart):
+    assert differ(declared.read(one), declared.read(other)) is apart
 
 
 @pytest.mark.parametrize(
