@@ -34,6 +34,9 @@ def of_licences(parts: Sequence[Part], uses: Sequence[str]) -> Iterator[Finding]
                 message = f"{place(one)} declares {one.text!r}, which is no licence that is known."
                 yield Finding("LIC002", message, "high", one.text, (_at(one),), part=part.path)
         yield from _contradictions(part, known)
+        if known and {d.place for d in known} <= {"card", "rows"}:
+            message = f"Only the tag of {where(part)} declares {known[0].licence}."
+            yield Finding("LIC011", message, "high", part.path, (_at(known[0]),), part=part.path)
         for licence in dict.fromkeys(d.licence for d in known):
             at = tuple(_at(d) for d in known if d.licence == licence)
             yield from _asks(part, licence, at, uses)
