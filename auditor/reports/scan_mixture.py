@@ -10,7 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from auditor.reports.figures import drawing
-from auditor.reports.scan_tables import untold
+from auditor.reports.scan_tables import people, untold
 from auditor.reports.scan_words import Part, name, percent
 
 WIDTH, HEIGHT = 400, 14
@@ -38,6 +38,8 @@ def bars(found: Part) -> list[Bar]:
         )
         for g in counted[:SHOWN]
     ]
+    if counted and found["people"]:
+        made.append(_bar("known sets by people", people(found), found["people"], "open"))
     rest = untold(found)
     if rest is not None and rest > 1e-9:
         made.append(_bar("nothing says who", rest, None, "untold"))

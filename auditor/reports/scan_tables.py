@@ -98,7 +98,13 @@ def _who(found: Part) -> str:
 def untold(found: Part) -> float | None:
     """Share of rows of which nothing says who wrote them; None = not to be told from the counts."""
     shares = [g["share"] for g in found["generators"] if g["share"] is not None]
-    return 1 - sum(shares) if shares and sum(shares) <= 1 else None
+    told = sum(shares) + people(found)
+    return 1 - told if shares and told <= 1 else None
+
+
+def people(found: Part) -> float:
+    """Share of rows of which a field says that they come from known sets by people."""
+    return found["people"] / found["rows"] if found["rows"] else 0.0
 
 
 def files(found: Part) -> Table:

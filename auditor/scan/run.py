@@ -96,6 +96,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         ),
         ignored=(*ignored, *more_ignored),
         files=tuple(sorted([*read, *(f for found in rows for f in found.files)], key=lambda f: f.path)),
+        people=sum(sum(found.human.values()) for found in rows),
         parts=_parts(parts, uses, knowledge) if len(parts) > 1 else (),
         notes=(
             *_notes(tree, parts, looked_at),
