@@ -30,7 +30,7 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
 
     Parameters
     ----------
-    root : column that holds a record as a struct, or "" = records are columns. bad : SQL of "could not be
+    root : column that holds a record as a struct. bad : SQL of "could not be
         read". where : a condition on rows, or "".
     """
     raw, alike, keys = _keys(plan, root)
@@ -43,7 +43,6 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     stages = ["".join(f", {step[i]}" for step in every) for i in range(6)]
     asked, played = _request(plan, root), literal(patterns().played)
     carried = ", ".join(["file", "row", "line", *names, *raws, "day", "bad"])
-    columns = f"file, row, line, {root}" if root else "*"
     words = f"coalesce({', '.join(f'w{k}' for k in n)})" if n else "NULL"
     marks = f"coalesce({', '.join(f'e{k}' for k in n)})" if n else "NULL"
     spoke = " OR ".join(f"len(s{k}) > 0" for k in n) or "false"
@@ -51,7 +50,7 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     example = ", ".join(["row := row", "line := line", "words := words", "mark := mark", *_packed(raws)])
     group = ", ".join(["file", *names, "hits"])
     return f"""
-WITH base AS (SELECT {columns} FROM {source} {f"WHERE {where}" if where else ""}),
+WITH base AS (SELECT file, row, line, {root} FROM {source} {f"WHERE {where}" if where else ""}),
 read AS (SELECT *, {", ".join(values)} FROM base),
 alike AS (SELECT *{"".join(", " + a for a in alike)} FROM read),
 looked AS (SELECT *{"".join(", " + k for k in keys)}{stages[0]} FROM alike),
@@ -94,11 +93,8 @@ def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
     return raw, alike, keys
 
 
-def _at(place: Place, root: str) -> str:
-    if root:
-        return reach(root, place.steps)
-    column = '"' + place.steps[0].replace('"', '""') + '"'
-    return reach(column, place.steps[1:])
+def _at(place: Place, root: str, below: Sequence[Steps] = ()) -> str:
+    return reach(root, place.steps, 0, below)
 
 
 def _first(place: Place, root: str) -> str:
@@ -176,7 +172,7 @@ def _date(plan: Plan, root: str) -> str:
 
 def _answer(answer: Answer, root: str) -> str:
     """The text of the answers of a row, those of several turns one after another; NULL where there is none."""
-    at = _at(answer.place, root)
+    at = _at(answer.place, root, answer.below)
     if answer.role:
         return _turns(at, answer, patterns().columns["assistants"])
     if answer.alternating:
@@ -197,9 +193,11 @@ def _turns(at: str, answer: Answer, roles: frozenset[str]) -> str:
 
 def _request(plan: Plan, root: str) -> str:
     """What users asked."""
-    parts = [_turns(_at(a.place, root), a, patterns().columns["users"]) for a in plan.answers if a.role]
+    parts = [
+        _turns(_at(a.place, root, a.below), a, patterns().columns["users"]) for a in plan.answers if a.role
+    ]
     parts += [
-        f"array_to_string(list_filter({_at(a.place, root)}, lambda t, i: i % 2 = 1), chr(10))"
+        f"array_to_string(list_filter({_at(a.place, root, a.below)}, lambda t, i: i % 2 = 1), chr(10))"
         for a in plan.answers
         if a.alternating
     ]
