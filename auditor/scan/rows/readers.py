@@ -105,7 +105,10 @@ def _json(con: Connection, file: DataFile, path: Path) -> Opened:
     if start[:1] == b"[":
         query = f"SELECT json::VARCHAR FROM {_objects(path, 'array')} LIMIT {sniff.RECORDS}"
         values = [v for (v,) in con.execute(query).fetchall() if v]
-        return Opened(file, path, "array", plan(sniff.of_values(values)))
+        shape = sniff.of_values(values)
+        if values and not shape.fields:
+            raise Unreadable("it holds no record with named fields")
+        return Opened(file, path, "array", plan(shape))
     if path.stat().st_size > LONGEST_OBJECT:
         raise Unreadable("it is one JSON object of more than 256 MiB; write JSON lines")
     try:

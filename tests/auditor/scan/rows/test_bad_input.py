@@ -64,7 +64,7 @@ def test_a_line_that_is_too_long_is_left_out_and_the_rest_read(tmp_path, monkeyp
 
 
 def test_one_endless_line_takes_no_memory(tmp_path):
-    """In a process of its own with a limit on memory, far below the size of the line."""
+    """In a process of its own, far below the size of the line."""
     good(tmp_path)
     path = tmp_path / "endless.jsonl"
     with path.open("wb") as file:
@@ -72,7 +72,8 @@ def test_one_endless_line_takes_no_memory(tmp_path):
         for _ in range(40):
             file.write(b"y" * (1 << 24))
     program = f"""
-import resource, sys
+import resource
+from pathlib import Path
 from auditor.progress import Silent
 from auditor.scan.rows.files import data_file
 from auditor.scan.rows.scan import scan_rows
