@@ -24,7 +24,7 @@ from auditor.scan.rows.files import DataFile
 from auditor.scan.rows.lines import LONGEST_LINE, Counts, Lines, is_utf8
 from auditor.scan.rows.packed import Unreadable, unpack
 from auditor.scan.rows.paths import structure
-from auditor.scan.rows.shapes import Shape
+from auditor.scan.rows.shapes import Shape, of_records
 
 LONGEST_OBJECT = 1 << 28
 """Largest JSON file that is one object; it is read whole."""
@@ -120,7 +120,7 @@ def _json(con: Connection, file: DataFile, path: Path) -> Opened:
     keys = [k for k, v in whole.items() if isinstance(v, list) and v and isinstance(v[0], dict)]
     key = max(keys, key=lambda k: len(whole[k]), default="")
     records = whole[key] if key else [whole]
-    shape = sniff.of_records(records[: sniff.RECORDS])
+    shape = of_records(records[: sniff.RECORDS])
     return Opened(file, path, "object", plan(shape), rows=len(records), option=key)
 
 

@@ -31,7 +31,7 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def of_lines(path: Path, packed: str) -> tuple[Shape, float]:
-    """Shape of JSON lines from several places, and the mean length of a line; raises where nothing is JSON."""
+    """Shape of JSON lines from several places, and the mean length of a line; raises if none is JSON."""
     lines = list(_some_lines(path, packed))
     records = list(_parsed(lines))
     if lines and not records:
@@ -46,7 +46,7 @@ def _some_lines(path: Path, packed: str) -> Iterator[str]:
         lines = batch.column("text").slice(0, RECORDS - found).to_pylist()
         found += len(lines)
         yield from lines
-        if found >= RECORDS or found and batch.nbytes > BYTES:
+        if found >= RECORDS or (found and batch.nbytes > BYTES):
             break
     size = path.stat().st_size
     if packed or size < PLACES * BYTES:
