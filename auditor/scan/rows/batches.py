@@ -1,7 +1,7 @@
 """Record batches of Arrow files, and of Parquet files that are sampled or hold very long texts.
 
-Leaves out what a column means. Arrow files are mapped into memory; each batch is checked before DuckDB sees it,
-since offsets in a hostile file may point anywhere.
+Leaves out what a column means. Arrow files are mapped into memory; each batch is checked before DuckDB sees
+it, since offsets in a hostile file may point anywhere.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Batches:
             groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             starts = np.r_[0, np.cumsum(groups)]
             total, pieces = int(starts[-1]), min(PIECES, len(groups)) or 1
-            chosen = range(len(groups))
+            chosen = list(range(len(groups)))
             if self.sample and total > self.sample:
                 counts.sampled = True
                 chosen = sorted({int(i) for i in np.linspace(0, len(groups) - 1, pieces)})

@@ -36,6 +36,14 @@ class Answer:
     parts: bool = False
     alternating: bool = False
 
+    @property
+    def below(self) -> tuple[Steps, ...]:
+        """Steps from the place to what is read of it."""
+        if self.role:
+            content = (self.content, ITEM, "text") if self.parts else (self.content,)
+            return (ITEM, self.role), (ITEM, *content)
+        return ((ITEM,),) if self.alternating else ((),)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -61,16 +69,8 @@ class Plan:
     def places(self) -> tuple[Place, ...]:
         """All of them, turns with the fields they need."""
         plain = (*self.generators, *(p for p, _ in self.named), *self.envelopes, *self.sources)
-        turns = [
-            Place((*a.place.steps, ITEM, *rest))
-            for a in self.answers
-            if a.role
-            for rest in ((a.role,), _content(a))
-        ]
-        texts = [
-            Place((*a.place.steps, ITEM)) if a.alternating else a.place for a in self.answers if not a.role
-        ]
-        return (*plain, *self.licences, *self.dates, *self.requests, *turns, *texts)
+        answers = [Place((*a.place.steps, *below)) for a in self.answers for below in a.below]
+        return (*plain, *self.licences, *self.dates, *self.requests, *answers)
 
 
 def plan(shape: Shape) -> Plan:
@@ -80,10 +80,15 @@ def plan(shape: Shape) -> Plan:
     answers, requests, weak = [], [], set()
     for place, one in sorted(_walk(shape), key=lambda pair: len(pair[0].steps)):
         name, deep = place.name, len(place.steps) > 1
-        if "\0" in place.label:
+        # DuckDB knows no field without a name, and no text with a zero byte.
+        if "\0" in place.label or "" in place.steps:
             continue
         if answer := _answer(place, one):
             answers.append(answer)
+            if name in known.named_fields:
+                found["named"].append(place)
+            if name in own.envelopes:
+                found["envelopes"].append(place)
             continue
         if name in own.envelopes:
             found["envelopes"].append(place)
@@ -168,10 +173,6 @@ def _answer(place: Place, one: Shape) -> Answer | None:
     if name in signals().named_fields:
         return Answer(place)
     return None
-
-
-def _content(answer: Answer) -> Steps:
-    return (answer.content, ITEM, "text") if answer.parts else (answer.content,)
 
 
 def _judged(place: Place) -> bool:

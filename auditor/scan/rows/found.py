@@ -34,7 +34,8 @@ class RowsFound:
     Attributes
     ----------
     generators : by model and the set it came through; a row that names two counts for both, and a row of a
-        set by several models for each of them, so shares may add up to more than 1.
+        set by several models for each of them, and rows that are near copies of a known set once more for its
+        models, so shares may add up to more than 1.
     human : id of a known human set -> rows. unknown : rows with nothing that tells who wrote them.
     rows : looked at. days : None = no such field. notes : what could not be told, in words.
     """

@@ -6,6 +6,7 @@ numbers and unpacks without a limit. This one is as fast. Leaves out JSON: DuckD
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,12 +163,29 @@ def _batch(data: bytes, number: int, counts: Counts, at: int | None, wanted: int
 
 def _utf8(data: bytes, counts: Counts) -> bytes:
     """The same; what is no UTF-8 becomes U+FFFD. A newline is never part of a longer character."""
-    whole = pa.LargeStringArray.from_buffers(
-        1, pa.py_buffer(np.array([0, len(data)], np.int64)), pa.py_buffer(data)
-    )
-    try:
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
+    if not _valid(data):
         counts.replaced = True
         return data.decode("utf-8", "replace").encode()
     return data
+
+
+def is_utf8(path: Path) -> bool:
+    """Tell whether all of a file is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _valid(data: bytes) -> bool:
+    ends = pa.py_buffer(np.array([0, len(data)], np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -21,7 +21,7 @@ from auditor.scan.rows.files import DataFile
 from auditor.scan.rows.lines import Counts
 from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.readers import Connection, Opened, _short, source
-from auditor.scan.rows.statement import statement
+from auditor.scan.rows.statement import BETWEEN, statement
 
 MEMORY = "1GiB"
 MOST_THREADS = 8
@@ -105,13 +105,20 @@ def _pass(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
     # Rows of this table are groups, not rows of a file.
     for values in found.fetchall():
         row = dict(zip(names, values, strict=True))
-        fixed = ("file", "hits", "n", "n_bad", "first", "last", "examples")
-        looked.groups.append(
-            Group(
-                *(one.names[row["file"]], files[0].plan),
-                {k: v for k, v in row.items() if k not in fixed},
-                tuple(h for h in (row["hits"] or "").split("\x1f") if h),
-                *(row["n"], row["n_bad"], row["first"], row["last"], tuple(row["examples"] or ())),
-            )
-        )
+        looked.groups.append(_group(row, one.names[row["file"]], files[0].plan))
     return looked
+
+
+def _group(row: dict[str, Any], file: DataFile, plan: Plan) -> Group:
+    fixed = ("file", "hits", "n", "n_bad", "first", "last", "examples")
+    return Group(
+        file=file,
+        plan=plan,
+        keys={k: v for k, v in row.items() if k not in fixed},
+        hits=tuple(h for h in (row["hits"] or "").split(BETWEEN) if h),
+        rows=row["n"],
+        bad=row["n_bad"],
+        first=row["first"],
+        last=row["last"],
+        examples=tuple(row["examples"] or ()),
+    )

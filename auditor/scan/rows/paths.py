@@ -6,6 +6,7 @@ Leaves out which places are read (`columns.py`).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,19 +42,22 @@ class Place:
         return ITEM in self.steps
 
 
-def reach(expression: str, steps: Steps, depth: int = 0) -> str:
-    """SQL of what lies at the end of the steps, as it is; a list where one step is `ITEM`."""
+def reach(expression: str, steps: Steps, depth: int = 0, below: Sequence[Steps] = ()) -> str:
+    """SQL of what lies at the end of the steps, as it is; a list where one step is `ITEM`.
+
+    `below` : steps from there that are still to be taken, for JSON inside a text.
+    """
     if not steps:
         return expression
     first, rest = steps[0], steps[1:]
     if first == ITEM:
         name = f"x{depth}"
-        inner = f"list_transform({expression}, lambda {name}: {reach(name, rest, depth + 1)})"
+        inner = f"list_transform({expression}, lambda {name}: {reach(name, rest, depth + 1, below)})"
         return f"flatten({inner})" if ITEM in rest else inner
     if first == INSIDE:
-        wanted = literal(json.dumps(structure([rest])))
-        return reach(f"TRY(from_json({expression}, {wanted}))", rest, depth)
-    return reach(f"struct_extract({expression}, {literal(first)})", rest, depth)
+        wanted = literal(json.dumps(structure([(*rest, *b) for b in below] or [rest])))
+        return reach(f"TRY(from_json({expression}, {wanted}))", rest, depth, below)
+    return reach(f"struct_extract({expression}, {literal(first)})", rest, depth, below)
 
 
 def structure(steps: list[Steps]) -> Any:

@@ -166,7 +166,7 @@ def _of_terms() -> list[str]:
 
 
 def _plain(pattern: str) -> str:
-    """What `fnmatch.translate` writes, without what RE2 lacks: flags around it, possessive and atomic parts."""
+    """What `fnmatch.translate` writes, without what RE2 lacks: its flags, possessive and atomic parts."""
     inner = re.sub(r"^\(\?s:(.*)\)\\[Zz]$", r"\1", pattern, flags=re.DOTALL)
     return re.sub(r"\(\?>(.*?)\)", r"(?:\1)", inner)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ from auditor.scan.rows import sniff
 from auditor.scan.rows.batches import Batches
 from auditor.scan.rows.columns import Plan, plan
 from auditor.scan.rows.files import DataFile
-from auditor.scan.rows.lines import LONGEST_LINE, Counts, Lines
+from auditor.scan.rows.lines import LONGEST_LINE, Counts, Lines, is_utf8
 from auditor.scan.rows.packed import Unreadable, unpack
 from auditor.scan.rows.paths import structure
-from auditor.scan.rows.shapes import Shape
+from auditor.scan.rows.shapes import Shape, of_records
 
 LONGEST_OBJECT = 1 << 28
 """Largest JSON file that is one object; it is read whole."""
@@ -106,7 +105,10 @@ def _json(con: Connection, file: DataFile, path: Path) -> Opened:
     if start[:1] == b"[":
         query = f"SELECT json::VARCHAR FROM {_objects(path, 'array')} LIMIT {sniff.RECORDS}"
         values = [v for (v,) in con.execute(query).fetchall() if v]
-        return Opened(file, path, "array", plan(sniff.of_values(values)))
+        shape = sniff.of_values(values)
+        if values and not shape.fields:
+            raise Unreadable("it holds no record with named fields")
+        return Opened(file, path, "array", plan(shape))
     if path.stat().st_size > LONGEST_OBJECT:
         raise Unreadable("it is one JSON object of more than 256 MiB; write JSON lines")
     try:
@@ -118,18 +120,16 @@ def _json(con: Connection, file: DataFile, path: Path) -> Opened:
     keys = [k for k, v in whole.items() if isinstance(v, list) and v and isinstance(v[0], dict)]
     key = max(keys, key=lambda k: len(whole[k]), default="")
     records = whole[key] if key else [whole]
-    shape = sniff.of_records(records[: sniff.RECORDS])
+    shape = of_records(records[: sniff.RECORDS])
     return Opened(file, path, "object", plan(shape), rows=len(records), option=key)
 
 
 def _csv(con: Connection, file: DataFile, path: Path) -> Opened:
     delimiter = "\t" if file.format == "tsv" else ""
-    for encoding in ("utf-8", "latin-1"):
-        with suppress(duckdb.InvalidInputException):
-            shape = sniff.of_table(con, _csv_scan(path, delimiter, encoding))
-            option = f"{delimiter}|{encoding}"
-            return Opened(file, path, "csv", plan(shape), option=option, types=_types(shape))
-    raise Unreadable("its columns cannot be told")
+    encoding = "utf-8" if is_utf8(path) else "latin-1"
+    shape = sniff.of_table(con, _csv_scan(path, delimiter, encoding))
+    option = f"{delimiter}|{encoding}"
+    return Opened(file, path, "csv", plan(shape), option=option, types=_types(shape))
 
 
 def _parquet(con: Connection, file: DataFile, path: Path, sample: int) -> Opened:
@@ -193,7 +193,7 @@ def _records(wanted: Plan, scan: str, column: str) -> str:
     """Records of JSON as structs; NULL where one cannot be parsed."""
     shape = structure([p.steps for p in wanted.places])
     if not isinstance(shape, dict):
-        shape = {"": "VARCHAR"}
+        shape = {"_": "VARCHAR"}
     parsed = f"TRY(from_json({column}, {literal(json.dumps(shape))}))"
     return f"(SELECT CAST(file AS VARCHAR) AS file, row, line, {parsed} AS j FROM {scan})"
 
@@ -205,7 +205,7 @@ def _columns(wanted: Plan) -> list[str]:
 def _struct(columns: Sequence[str]) -> str:
     """Columns as one struct, so that their names meet no other."""
     if not columns:
-        return "{'': NULL}"
+        return "{'_': NULL}"
     return "{" + ", ".join(f"{literal(c)}: {quoted(c)}" for c in columns) + "}"
 
 

@@ -1,8 +1,8 @@
 """`scan_rows`: data files -> what their rows say; the one entry.
 
 Files with the same columns are read together, each row once. Memory is bounded whatever the size: 1 GiB for
-DuckDB, and some batches of 16 MiB besides; what does not fit is spilled to a temporary folder. Leaves out which
-files there are (the tree) and what follows (the judge).
+DuckDB, and some batches of 16 MiB besides; what does not fit is spilled to a temporary folder. Leaves out
+which files there are (the tree) and what follows (the judge).
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from pathlib import Path
 
 from auditor.progress import Progress
 from auditor.scan.finding import Evidence, Finding
-from auditor.scan.result import FileRead
+from auditor.scan.result import FileRead, Generator
 from auditor.scan.rows.files import DataFile
 from auditor.scan.rows.found import RowsFound
 from auditor.scan.rows.lines import LONGEST_LINE, Counts
 from auditor.scan.rows.look import Group, connected, look
+from auditor.scan.rows.near import Near, near
 from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.readers import Opened, open_file
-from auditor.scan.rows.tally import Tally
+from auditor.scan.rows.tally import Tally, provider
 
 TOGETHER = 256
 """Files that one statement reads at most: what cannot be read together is read again one by one."""
@@ -51,12 +52,15 @@ def scan_rows(
             progress.advance()
         progress.stage("Reading rows", len(opened), "files")
         groups: list[Group] = []
-        for together in _together(opened):
+        ways_together = _together(opened)
+        for together in ways_together:
             found = look(con, together, sample)
             groups += found.groups
             counts |= found.counts
             failed |= found.failed
             progress.advance(len(together))
+        read_ones = [[o for o in g if o.file.path not in failed] for g in ways_together]
+        close = [near(con, [g for g in read_ones if g], sample, one, Path(folder), progress) for one in index]
     for group in groups:
         tally.add(group)
     rows = {f.path: 0 for f in files}
@@ -71,6 +75,7 @@ def scan_rows(
         reads.append(read)
         findings += problems
     met = tally.findings()
+    copies = [n.finding for n in close if n.finding]
     sampled = [r for r in reads if r.status == "sampled"]
     if sampled:
         findings.append(
@@ -83,8 +88,8 @@ def scan_rows(
             )
         )
     return RowsFound(
-        findings=(*met.values(), *findings),
-        generators=tally.written(met),
+        findings=(*met.values(), *copies, *findings),
+        generators=(*tally.written(met), *_through(close, tally.rows)),
         human=tally.human,
         unknown=tally.unknown,
         licences=tally.licences_of_rows(),
@@ -93,6 +98,19 @@ def scan_rows(
         days=tally.when(),
         notes=(),
     )
+
+
+def _through(close: Sequence[Near], rows: int) -> list[Generator]:
+    """Who wrote the known sets that rows are near copies of; these rows count in `Tally.written`, too."""
+    return [
+        Generator(
+            *(model, provider(model), n.rows, n.rows / max(1, rows), n.known.id),
+            *(n.finding.confidence, (n.finding.fingerprint,)),
+        )
+        for n in close
+        if n.finding and n.known and n.known.synthetic
+        for model in n.known.generators or ("",)
+    ]
 
 
 def _together(opened: Sequence[Opened]) -> list[list[Opened]]:

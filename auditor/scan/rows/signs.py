@@ -24,7 +24,7 @@ class Sign:
 
 
 def signs(hits: Sequence[str]) -> Iterator[Sign]:
-    """Read codes such as "0:s+chatgpt", "0:r", "1:m<think>"; a doubtful name without an AI beside it is none."""
+    """Read codes such as "0:s+chatgpt", "0:r", "1:m<think>"; a doubtful name with no AI beside it is none."""
     for hit in hits:
         answer, kind, rest = int(hit[0], 16), hit[2:3], hit[3:]
         if kind == "r":

@@ -15,7 +15,8 @@ import duckdb
 from auditor.overlap.statements import quoted
 from auditor.scan.rows.batches import schema_of
 from auditor.scan.rows.files import DataFile
-from auditor.scan.rows.packed import DAMAGED, Unreadable, opened
+from auditor.scan.rows.lines import Lines
+from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.shapes import Shape, of_records, of_type
 
 RECORDS = 400
@@ -30,40 +31,44 @@ Connection = duckdb.DuckDBPyConnection
 
 
 def of_lines(path: Path, packed: str) -> tuple[Shape, float]:
-    """Shape of JSON lines from several places, and the mean bytes of a line; raises where nothing is JSON."""
-    lines = [line for line in _some_lines(path, packed) if line.strip()]
+    """Shape of JSON lines from several places, and the mean length of a line; raises if none is JSON."""
+    lines = list(_some_lines(path, packed))
     records = list(_parsed(lines))
     if lines and not records:
         raise Unreadable("its lines are no JSON")
     return of_records(records), max(1.0, sum(map(len, lines)) / max(1, len(lines)))
 
 
-def _some_lines(path: Path, packed: str) -> Iterator[bytes]:
+def _some_lines(path: Path, packed: str) -> Iterator[str]:
+    """The first lines, and some from further on where the file can be entered there."""
+    found = 0
+    for batch in Lines([(path, packed)], 0, [1.0]).batches():
+        lines = batch.column("text").slice(0, RECORDS - found).to_pylist()
+        found += len(lines)
+        yield from lines
+        if found >= RECORDS or (found and batch.nbytes > BYTES):
+            break
     size = path.stat().st_size
-    try:
-        with opened(path, packed) as stream:
-            for i in range(PLACES if not packed and size > PLACES * BYTES else 1):
-                if i:
-                    stream.seek(size // PLACES * i)
-                data = stream.read(BYTES)
-                whole = data if len(data) < BYTES else data[: data.rfind(b"\n") + 1] or data
-                found = whole.split(b"\n")[1 if i else 0 :]
-                yield from found[: RECORDS if i == 0 else RECORDS // PLACES]
-    except DAMAGED as error:
-        raise Unreadable(f"the {packed or 'file'} stream is damaged or cut off ({error})") from None
+    if packed or size < PLACES * BYTES:
+        return
+    with path.open("rb") as stream:
+        for i in range(1, PLACES):
+            stream.seek(size // PLACES * i)
+            lines = stream.read(BYTES).split(b"\n")[1:-1]
+            yield from (line.decode("utf-8", "replace") for line in lines[: RECORDS // PLACES])
 
 
-def _parsed(lines: list[bytes]) -> Iterator[Any]:
+def _parsed(lines: list[str]) -> Iterator[Any]:
     for line in lines:
         try:
-            yield json.loads(line.decode("utf-8-sig", "replace"))
+            yield json.loads(line)
         except (ValueError, RecursionError):
             continue
 
 
 def of_values(values: list[str]) -> Shape:
     """Shape of records of JSON."""
-    return of_records(_parsed([v.encode() for v in values]))
+    return of_records(_parsed(values))
 
 
 def of_table(con: Connection, scan: str) -> Shape:

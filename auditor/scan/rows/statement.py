@@ -6,22 +6,23 @@ rows with the same keys are one group. Leaves out running it (`look.py`), and wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from auditor.overlap.statements import literal
 from auditor.scan.rows.columns import Answer, Plan
-from auditor.scan.rows.paths import ITEM, Place, reach
+from auditor.scan.rows.paths import ITEM, Place, Steps, reach
 from auditor.scan.rows.patterns import patterns
+from auditor.scan.rows.text import stages
 
 BETWEEN = "\x1f"
 """Between names of one key."""
 EXAMPLES = 3
 """Rows of a group that are kept as evidence; a group is of one file."""
 LONGEST_KEY = 200
-LONGEST_SENTENCE = 1000
 LONGEST_REQUEST = 4000
 GROUPS = 20_000
 """Groups of a file set that are counted one by one, those with most rows; only hostile files have more."""
+WORD = r"[^\x1f]"
 SEPARATOR = f"chr({ord(BETWEEN)})"
 
 
@@ -30,7 +31,7 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
 
     Parameters
     ----------
-    root : column that holds a record as a struct, or "" = records are columns. bad : SQL of "could not be
+    root : column that holds a record as a struct. bad : SQL of "could not be
         read". where : a condition on rows, or "".
     """
     raw, alike, keys = _keys(plan, root)
@@ -39,11 +40,10 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     names = [k.rsplit(" AS ", 1)[1] for k in keys]
     raws = [r.rsplit(" AS ", 1)[1] for r in raw]
     n = range(len(plan.answers))
-    every = [list(_stages(k)) for k in n]
-    stages = ["".join(f", {step[i]}" for step in every) for i in range(6)]
+    every = [list(stages(k)) for k in n]
+    steps = ["".join(f", {step[i]}" for step in every) for i in range(6)]
     asked, played = _request(plan, root), literal(patterns().played)
     carried = ", ".join(["file", "row", "line", *names, *raws, "day", "bad"])
-    columns = f"file, row, line, {root}" if root else "*"
     words = f"coalesce({', '.join(f'w{k}' for k in n)})" if n else "NULL"
     marks = f"coalesce({', '.join(f'e{k}' for k in n)})" if n else "NULL"
     spoke = " OR ".join(f"len(s{k}) > 0" for k in n) or "false"
@@ -51,18 +51,18 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     example = ", ".join(["row := row", "line := line", "words := words", "mark := mark", *_packed(raws)])
     group = ", ".join(["file", *names, "hits"])
     return f"""
-WITH base AS (SELECT {columns} FROM {source} {f"WHERE {where}" if where else ""}),
+WITH base AS (SELECT file, row, line, {root} FROM {source} {f"WHERE {where}" if where else ""}),
 read AS (SELECT *, {", ".join(values)} FROM base),
 alike AS (SELECT *{"".join(", " + a for a in alike)} FROM read),
-looked AS (SELECT *{"".join(", " + k for k in keys)}{stages[0]} FROM alike),
-cued AS (SELECT *{stages[1]} FROM looked),
-clear AS (SELECT *{stages[2]} FROM cued),
-selves AS (SELECT *{stages[3]} FROM clear),
-spoken AS (SELECT *{stages[4]} FROM selves),
+looked AS (SELECT *{"".join(", " + k for k in keys)}{steps[0]} FROM alike),
+cued AS (SELECT *{steps[1]} FROM looked),
+clear AS (SELECT *{steps[2]} FROM cued),
+selves AS (SELECT *{steps[3]} FROM clear),
+spoken AS (SELECT *{steps[4]} FROM selves),
 told AS (SELECT {carried}{"".join(f", s{k}, m{k}" for k in n)},
     {words} AS words, {marks} AS mark,
     CASE WHEN {spoke} THEN coalesce(regexp_matches({asked}, {played}), false) ELSE false END AS played
-    FROM (SELECT *{stages[5]} FROM spoken)),
+    FROM (SELECT *{steps[5]} FROM spoken)),
 rows AS (SELECT {carried}, words, mark,
     array_to_string(list_sort(list_distinct(flatten([{kept}]))), {SEPARATOR}) AS hits FROM told)
 SELECT {group}, count(*) AS n, count(*) FILTER (WHERE bad) AS n_bad, min(day) AS first, max(day) AS last,
@@ -70,12 +70,21 @@ SELECT {group}, count(*) AS n, count(*) FILTER (WHERE bad) AS n_bad, min(day) AS
 FROM rows GROUP BY ALL ORDER BY n DESC LIMIT {GROUPS}"""
 
 
+def texts(plan: Plan, source: str, root: str) -> str:
+    """One answer a row: file, row, the number of the answer in the plan, and its text."""
+    every = ", ".join(f"{{'n': {k}, 't': {_answer(a, root)}}}" for k, a in enumerate(plan.answers))
+    return (
+        f"SELECT file, row, CAST(struct_extract(one, 'n') AS VARCHAR) AS answer, struct_extract(one, 't') AS text "
+        f"FROM (SELECT file, row, unnest([{every}]) AS one FROM {source}) WHERE strlen(text) > 0"
+    )
+
+
 def _packed(raws: Sequence[str]) -> list[str]:
     return [f"{r} := {r}" for r in raws]
 
 
 def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
-    """Columns as they stand, names written alike in them, and what rows are grouped by; each reads the former."""
+    """Columns as they stand, names written alike in them, what rows are grouped by; each reads the former."""
     raw, alike, keys = [], [], []
     for kind, places, written, known in (
         ("g", plan.generators, _plain, _model),
@@ -94,11 +103,8 @@ def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
     return raw, alike, keys
 
 
-def _at(place: Place, root: str) -> str:
-    if root:
-        return reach(root, place.steps)
-    column = '"' + place.steps[0].replace('"', '""') + '"'
-    return reach(column, place.steps[1:])
+def _at(place: Place, root: str, below: Sequence[Steps] = ()) -> str:
+    return reach(root, place.steps, 0, below)
 
 
 def _first(place: Place, root: str) -> str:
@@ -119,8 +125,8 @@ def _values(place: Place, root: str) -> str:
 def _plain(value: str) -> str:
     """SQL of a value as `names.plain` writes it."""
     return (
-        f"regexp_replace(replace(replace(regexp_replace(rtrim(lower(trim({value})), '/'), '{WORD}*/', '', 'g'), "
-        "'_', '-'), ':', '-'), ' +', '-', 'g')"
+        f"regexp_replace(replace(replace(regexp_replace(rtrim(lower(trim({value})), '/'), '{WORD}*/', '', "
+        "'g'), '_', '-'), ':', '-'), ' +', '-', 'g')"
     )
 
 
@@ -129,7 +135,8 @@ def _model(plain: str, many: bool) -> str:
     known, shapes = patterns().known, patterns().shapes
     if many:
         each = [_among(plain, p) for p in (known, shapes)]
-        other = f"list_transform(list_filter({each[1]}, lambda m: NOT list_contains({each[0]}, m)), lambda m: '?' || m)"
+        other = f"list_filter({each[1]}, lambda m: NOT list_contains({each[0]}, m))"
+        other = f"list_transform({other}, lambda m: '?' || m)"
         return f"nullif(array_to_string(list_sort({each[0]} || {other}), {SEPARATOR}), '')"
     return (
         f"CASE WHEN regexp_full_match({plain}, {literal(known)}) THEN {plain} "
@@ -176,7 +183,7 @@ def _date(plan: Plan, root: str) -> str:
 
 def _answer(answer: Answer, root: str) -> str:
     """The text of the answers of a row, those of several turns one after another; NULL where there is none."""
-    at = _at(answer.place, root)
+    at = _at(answer.place, root, answer.below)
     if answer.role:
         return _turns(at, answer, patterns().columns["assistants"])
     if answer.alternating:
@@ -197,68 +204,13 @@ def _turns(at: str, answer: Answer, roles: frozenset[str]) -> str:
 
 def _request(plan: Plan, root: str) -> str:
     """What users asked."""
-    parts = [_turns(_at(a.place, root), a, patterns().columns["users"]) for a in plan.answers if a.role]
+    parts = [
+        _turns(_at(a.place, root, a.below), a, patterns().columns["users"]) for a in plan.answers if a.role
+    ]
     parts += [
-        f"array_to_string(list_filter({_at(a.place, root)}, lambda t, i: i % 2 = 1), chr(10))"
+        f"array_to_string(list_filter({_at(a.place, root, a.below)}, lambda t, i: i % 2 = 1), chr(10))"
         for a in plan.answers
         if a.alternating
     ]
     parts += [f"left(CAST({_at(p, root)} AS VARCHAR), {LONGEST_REQUEST})" for p in plan.requests]
     return f"concat_ws(chr(10), {', '.join(parts)})" if parts else "NULL"
-
-
-def _stages(k: int) -> Iterator[str]:
-    """The k-th text, step by step, each step on what the one before left, so that most rows cost one pattern.
-
-    No pattern stands inside a lambda: DuckDB would compile it again for every 2,048 rows. So sentences are lines
-    of one text: c the text if it meets a cue, q its sentences that do, a those not guarded, b those in which it
-    says who it is, i those of them that speak of an AI, r one that refuses, s the codes of both, m of marks.
-    """
-    own = patterns()
-    marked = f"regexp_matches(c{k}, {literal(own.marks)})"
-    yield f"CASE WHEN regexp_matches(t{k}, {literal(own.cues)}) THEN t{k} END AS c{k}"
-    sentence = f"{WITHIN}{own.sentence_cues.removeprefix('(?i)')}{WITHIN}"
-    yield (
-        f"CASE WHEN regexp_matches(c{k}, {literal(own.sentence_cues)}) "
-        f"THEN {_joined(f'c{k}', sentence)} END AS q{k}, "
-        f"CASE WHEN {marked} THEN list_distinct(regexp_extract_all(c{k}, {literal(own.marks)})) END AS f{k}"
-    )
-    guarded = literal(f"(?im)^{LINE}{own.guards.removeprefix('(?im)')}{LINE}$")
-    yield (
-        f"CASE WHEN q{k} != '' THEN regexp_replace(q{k}, {guarded}, '', 'g') END AS a{k}, "
-        f"CASE WHEN f{k} IS NOT NULL THEN list_transform(f{k}, lambda m: '{k:x}:m' || left(m, 40)) ELSE []::VARCHAR[] END "
-        f"AS m{k}, CASE WHEN f{k} IS NOT NULL "
-        f"THEN substr(c{k}, greatest(1, instr(c{k}, f{k}[1]) - 90), {LONGEST_KEY}) END AS e{k}"
-    )
-    selves = "|".join(f.removeprefix("(?i)") for f in own.selves)
-    refusals = own.refusals.removeprefix("(?i)")
-    yield (
-        f"CASE WHEN regexp_matches(a{k}, {literal(own.named)}) AND regexp_matches(a{k}, {literal(f'(?i){selves}')}) "
-        f"THEN {_joined(f'a{k}', f'{LINE}(?:{selves}){LINE}')} END AS b{k}, "
-        f"CASE WHEN regexp_matches(a{k}, {literal(own.refusals)}) "
-        f"THEN regexp_extract(a{k}, {literal(f'(?i){LINE}{refusals}{LINE}')}) END AS r{k}"
-    )
-    of_ai = f"{LINE}{own.ai.removeprefix('(?i)')}{LINE}"
-    yield f"CASE WHEN b{k} != '' THEN {_joined(f'b{k}', of_ai)} END AS i{k}"
-    yield (
-        f"list_concat(CASE WHEN b{k} != '' THEN flatten([{_names(k, 'b', '-')}, {_names(k, 'i', '+')}]) "
-        f"ELSE []::VARCHAR[] END, CASE WHEN r{k} != '' THEN ['{k:x}:r'] ELSE []::VARCHAR[] END) AS s{k}, "
-        f"left(coalesce(split_part(nullif(b{k}, ''), chr(10), 1), r{k}), {LONGEST_SENTENCE}) AS w{k}"
-    )
-
-
-WORD = r"[^\x1f]"
-LINE = r"[^\n]*"
-WITHIN = r"(?:[^.!?\n\r。！？]|[.!?][^\s])*"
-"""What a sentence goes on with: a full stop ends it only before a space, so that "GPT-3.5" does not."""
-
-
-def _joined(text: str, pattern: str) -> str:
-    """All that meets a pattern, regardless of case, one a line."""
-    return f"array_to_string(regexp_extract_all({text}, {literal(f'(?i){pattern}')}), chr(10))"
-
-
-def _names(k: int, text: str, sign: str) -> str:
-    """Codes of what the sentences call themselves."""
-    each = ", ".join(f"regexp_extract_all({text}{k}, {literal(f)}, 1)" for f in patterns().selves)
-    return f"list_transform(flatten([{each}]), lambda h: '{k:x}:s{sign}' || lower(h))"
