@@ -1,15 +1,15 @@
-"""`audit scan` on 2,311 annotated datasets: generators found, licences wider than those behind them, false alarms.
+"""`audit scan` on 2,311 annotated datasets: generators, licences wider than those behind them, false alarms.
 
     AUDIT_TEST_DATA=... python docs/measurements/scan_datasets.py
 
-Data: annotations of the Data Provenance Initiative (Longpre et al. 2023, arXiv 2310.16787). Each dataset becomes
-a folder as it would be downloaded: a card with the licence tag of the hub, the name, the sets it is derived from, and
-one row a documented generator, in a field "generator". Three questions:
+Data: annotations of the Data Provenance Initiative (Longpre et al. 2023, arXiv 2310.16787). Each dataset
+becomes a folder as it would be downloaded: a card with the licence tag of the hub, the name, the sets it is
+derived from, and one row a documented generator, in a field "generator". Three questions:
 
-1. generators: of datasets with a documented model, how many get a finding on its terms, by fields, and by name
-   alone (no rows)?
-2. wider tags: where the tag permits more than the annotators found, how often does the scan say so, from what the
-   hub shows, and where the card's text states the annotators' licence?
+1. generators: of datasets with a documented model, for how many does a chain lead to its terms, by fields, and
+   by name alone (no rows)?
+2. wider tags: where the tag permits more than the annotators found, how often does the scan say so, from what
+   the hub shows, and where the card's text states the annotators' licence?
 3. false alarms: of datasets that no model wrote, how many get a generator?
 
 Classes of use, from wide to narrow: all, unspecified, non-commercial, academic; terms of a provider count as
@@ -33,9 +33,19 @@ from auditor.scan.result import ScanReport
 from auditor.scan.run import ScanConfig, run
 
 CLASSES = ("all", "unspecified", "non-commercial", "academic")
-NO_MODEL = {"Other", "templates", "wmt", "wikisql", "NBC", "SVM", "alpaca", "dolly", "SBERT"}
+NO_MODEL = {
+    "Other",
+    "templates",
+    "wmt",
+    "wikisql",
+    "NBC",
+    "SVM",
+    "alpaca",
+    "dolly",
+    "SBERT",
+    "OpenAI Playground",
+}
 SERVICES = {"OpenAI", "Anthropic", "Google Cloud Translation API"}
-FINDS_TERMS = {"TRM001", "TRM002", "TRM003", "TRM005", "GEN013"}
 NAMES_A_MODEL = {"GEN001", "GEN002", "GEN004", "GEN005", "GEN006", "GEN008", "GEN011"}
 
 
@@ -59,14 +69,13 @@ def generators(sets: list[dict[str, Any]], place: Path) -> None:
     by_fields = by_name = known = 0
     missed: Counter[str] = Counter()
     for row, names in documented:
-        found = scanned(place, row, names)
-        hit = {f.rule for f in found.findings} & FINDS_TERMS
+        hit = judged(scanned(place, row, names))
         by_fields += bool(hit)
         if not hit:
             missed.update(names)
         if synthetic.find(hub(row)) or synthetic.find(row["name"]):
             known += 1
-            by_name += bool({f.rule for f in scanned(place, row, []).findings} & FINDS_TERMS)
+            by_name += judged(scanned(place, row, []))
     print("generators")
     print(f"  by fields: {share(by_fields, len(documented))}; missed: {dict(missed.most_common(12))}")
     print(
@@ -152,6 +161,11 @@ def of_class(licence: str | None) -> int:
     return 2 if any(t.noncommercial for t in read) else 1 if any(t.ask for t in read) else 0
 
 
+def judged(report: ScanReport) -> bool:
+    """Whether a chain leads from a generator to its terms, or to the word that none are on file."""
+    return any(link.generator for answer in report.answers for link in answer.links)
+
+
 def told(report: ScanReport) -> bool:
     """Whether the report says that the tag is not the whole truth: a contradiction, or a chain narrower than it.
 
@@ -161,7 +175,11 @@ def told(report: ScanReport) -> bool:
     if any(f.rule == "LIC003" for f in report.findings):
         return True
     for answer in report.answers:
-        tag = [ANSWERS.index(x.answer) for x in answer.links if "declares" in x.seen and "README.md, line 3)" in x.seen]
+        tag = [
+            ANSWERS.index(x.answer)
+            for x in answer.links
+            if "declares" in x.seen and "README.md, line 3)" in x.seen
+        ]
         others = [ANSWERS.index(x.answer) for x in answer.links if x.name != "Origin not stated"]
         if max(others, default=0) > max(1, *tag, 1):
             return True
@@ -194,7 +212,7 @@ def card(row: dict[str, Any], stated: list[str] | None) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """ "9 of 10 (.90)"."""
+    """A count, and its share."""
     return f"{part} of {whole} ({part / whole:.3f})" if whole else "none"
 
 

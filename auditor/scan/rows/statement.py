@@ -23,6 +23,7 @@ LONGEST_REQUEST = 4000
 GROUPS = 20_000
 """Groups of a file set that are counted one by one, those with most rows; only hostile files have more."""
 WORD = r"[^\x1f]"
+MAKERS = "openai|anthropic|mistral-?ai|xai|cohere|(?:google-)?deepmind"
 SEPARATOR = f"chr({ord(BETWEEN)})"
 
 
@@ -123,11 +124,12 @@ def _values(place: Place, root: str) -> str:
 
 
 def _plain(value: str) -> str:
-    """SQL of a value as `names.plain` writes it."""
-    return (
+    """SQL of a value as `names.plain` writes it, without its maker before it ("OpenAI GPT-4")."""
+    plain = (
         f"regexp_replace(replace(replace(regexp_replace(rtrim(lower(trim({value})), '/'), '{WORD}*/', '', "
         "'g'), '_', '-'), ':', '-'), ' +', '-', 'g')"
     )
+    return f"regexp_replace({plain}, '(^|{BETWEEN})(?:{MAKERS})-', '\\1', 'g')"
 
 
 def _model(plain: str, many: bool) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from auditor.scan.finding import EVIDENCE_KEPT, EXCERPT, Evidence, Finding
+from auditor.scan.models import canonical
 from auditor.scan.names import plain, provider_of
 from auditor.scan.result import Generator
 from auditor.scan.rows.found import Days, Licence
@@ -78,7 +79,7 @@ class Tally:
         for i, place in enumerate(group.plan.generators):
             for name in _split(group.keys[f"g{i}"]):
                 known = not name.startswith("?")
-                rule, model = "GEN001" if known else "GEN013", name.lstrip("?")
+                rule, model = "GEN001" if known else "GEN013", canonical(name.lstrip("?"))
                 found.setdefault(model, rule)
                 self.values.setdefault(place.label, set()).add(model)
                 self._see(rule, model, rows, group, place, f"rg{i}")
