@@ -69,36 +69,41 @@ class Batches:
         if format == "parquet":
             yield from self._of_parquet(path, names, counts)
             return
-        seen = taken = 0
-        for batch in arrow_batches(path):
-            own = batch.select(names)
-            own.validate(full=True)
-            step = max(1, own.nbytes // MOST_BYTES)
-            rows = max(1, min(MOST_ROWS, len(own) // step or 1))
-            for at in range(0, len(own), rows):
-                if self.sample and taken >= self.sample:
-                    counts.sampled = True
-                    return
-                piece = own.slice(at, min(rows, self.sample - taken) if self.sample else rows)
-                taken += len(piece)
-                yield seen + at, piece
-            seen += len(own)
+        # Of a file in memory the number of rows of a batch costs nothing.
+        lengths = [len(batch) for batch in arrow_batches(path)]
+        chosen, wanted = self._chosen(lengths, counts)
+        seen = 0
+        for number, batch in enumerate(arrow_batches(path)):
+            if number in chosen:
+                own = batch.select(names)
+                own.validate(full=True)
+                own = own.slice(0, wanted)
+                rows = max(1, min(MOST_ROWS, len(own) // max(1, own.nbytes // MOST_BYTES)))
+                for at in range(0, len(own), rows):
+                    yield seen + at, own.slice(at, rows)
+            seen += len(batch)
+
+    def _chosen(self, lengths: Sequence[int], counts: Counts) -> tuple[set[int], int]:
+        """Which batches, or groups of rows, are read, and how many rows of each at most."""
+        total = sum(lengths)
+        if not self.sample or total <= self.sample:
+            return set(range(len(lengths))), max(1, total)
+        counts.sampled = True
+        pieces = min(PIECES, len(lengths), self.sample)
+        chosen = {int(i) for i in np.linspace(0, len(lengths) - 1, pieces)}
+        return chosen, -(-self.sample // len(chosen))
 
     def _of_parquet(
         self, path: Path, names: list[str], counts: Counts
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         with pq.ParquetFile(path, memory_map=True) as file:
-            groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+            metadata = file.metadata
+            groups = [metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
             starts = np.r_[0, np.cumsum(groups)]
-            total, pieces = int(starts[-1]), min(PIECES, len(groups)) or 1
-            chosen = list(range(len(groups)))
-            if self.sample and total > self.sample:
-                counts.sampled = True
-                chosen = sorted({int(i) for i in np.linspace(0, len(groups) - 1, pieces)})
-            wanted = -(-self.sample // len(chosen)) if counts.sampled else total
-            mean = max(1, sum(file.metadata.row_group(i).total_byte_size for i in chosen) // max(1, total))
-            rows = max(1, min(MOST_ROWS, MOST_BYTES // mean))
-            for group in chosen:
+            chosen, wanted = self._chosen(groups, counts)
+            size = sum(metadata.row_group(i).total_byte_size for i in range(file.num_row_groups))
+            rows = max(1, min(MOST_ROWS, MOST_BYTES * int(starts[-1]) // max(1, size)))
+            for group in sorted(chosen):
                 at = 0
                 for batch in file.iter_batches(rows, row_groups=[group], columns=names, use_threads=False):
                     piece = batch.select(names).slice(0, wanted - at)

@@ -61,7 +61,10 @@ class Lines:
         self.counts = [Counts() for _ in files]
 
     def reader(self) -> pa.RecordBatchReader:
-        """For DuckDB, with the columns of `SCHEMA`; row and line count from 1, and are 0 in a sample."""
+        """For DuckDB, with the columns of `SCHEMA`; row and line count from 1.
+
+        In a sample neither is known: row is 0, line -1 less the bytes before it (`line_numbers`).
+        """
         return pa.RecordBatchReader.from_batches(SCHEMA, self.batches())
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -79,7 +82,7 @@ class Lines:
                 counts.sampled = every > 1
                 with opened(path, packed) as stream:
                     limit = most(path) if packed else None
-                    yield from _whole(stream, number, counts, every, limit)
+                    yield from _whole(stream, number, counts, every, every * self.sample, limit)
             except DAMAGED as error:
                 counts.why = (
                     f"the {packed} stream is damaged or cut off" if packed else f"reading failed ({error})"
@@ -98,15 +101,15 @@ class Lines:
                 start = 0 if i == 0 else data.find(b"\n") + 1
                 end = data.rfind(b"\n") + 1
                 if end > start and (i == 0 or start):
-                    batch = _batch(data[start:end], number, counts, None, wanted)
+                    batch = _batch(data[start:end], number, counts, None, wanted, i * span + start)
                     counts.lines += len(batch)
                     yield batch
 
 
 def _whole(
-    stream: IO[bytes], number: int, counts: Counts, every: int, limit: int | None
+    stream: IO[bytes], number: int, counts: Counts, every: int, most_lines: int, limit: int | None
 ) -> Iterator[pa.RecordBatch]:
-    """All lines, or every n-th, of a stream."""
+    """All lines of a stream, or every n-th of the first `most_lines`, whole blocks."""
     rest, at, total, skipping = b"", 0, 0, False
     while True:
         data = stream.read(BLOCK)
@@ -128,6 +131,8 @@ def _whole(
             batch = _batch(whole[:cut], number, counts, at, None)
             at += whole.count(b"\n", 0, cut)
             yield batch.take(pa.array(np.arange(0, len(batch), every))) if every > 1 else batch
+            if every > 1 and counts.lines > most_lines:
+                return
         if len(rest) > LONGEST_LINE:
             _too_long(counts, at)
             rest, skipping = b"", True
@@ -140,9 +145,15 @@ def _too_long(counts: Counts, at: int) -> None:
     counts.too_long += 1
 
 
-def _batch(data: bytes, number: int, counts: Counts, at: int | None, wanted: int | None) -> pa.RecordBatch:
-    """Whole lines as a batch without blank ones; `at` : lines before them, None = not known."""
-    data = _utf8(data, counts)
+def _batch(
+    data: bytes, number: int, counts: Counts, at: int | None, wanted: int | None, offset: int = 0
+) -> pa.RecordBatch:
+    """Whole lines as a batch without blank ones; `at` : lines before them, None = not known, only bytes."""
+    valid = _valid(data)
+    if not valid:
+        counts.replaced = True
+        # A newline is never part of a longer character.
+        data = data.decode("utf-8", "replace").encode()
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")).astype(np.int64) + 1
     starts = np.r_[np.int64(0), ends[:-1]]
     kept = np.flatnonzero(ends - starts > 2)
@@ -153,7 +164,9 @@ def _batch(data: bytes, number: int, counts: Counts, at: int | None, wanted: int
     if len(kept) < len(ends):
         texts = texts.take(pa.array(kept))
     if at is None:
-        lines = rows = np.zeros(len(kept), np.int64)
+        # What became of bytes that were no UTF-8 may be longer: then places are not known.
+        lines = -1 - (offset + starts[kept]) if valid else np.zeros(len(kept), np.int64)
+        rows = np.zeros(len(kept), np.int64)
     else:
         lines, rows = at + 1 + kept, counts.lines + 1 + np.arange(len(kept))
         counts.lines += len(kept)
@@ -161,12 +174,19 @@ def _batch(data: bytes, number: int, counts: Counts, at: int | None, wanted: int
     return pa.record_batch(columns, schema=SCHEMA)
 
 
-def _utf8(data: bytes, counts: Counts) -> bytes:
-    """The same; what is no UTF-8 becomes U+FFFD. A newline is never part of a longer character."""
-    if not _valid(data):
-        counts.replaced = True
-        return data.decode("utf-8", "replace").encode()
-    return data
+def line_numbers(path: Path, offsets: Sequence[int]) -> dict[int, int]:
+    """Number of the line that begins at each offset, by one look at the file up to the last of them."""
+    found, lines, at = {}, 0, 0
+    with path.open("rb") as stream:
+        for offset in sorted(offsets):
+            while at < offset:
+                block = stream.read(min(BLOCK, offset - at))
+                if not block:
+                    return found
+                lines += block.count(b"\n")
+                at += len(block)
+            found[offset] = lines + 1
+    return found
 
 
 def is_utf8(path: Path) -> bool:

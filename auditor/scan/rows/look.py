@@ -18,13 +18,15 @@ import pyarrow as pa
 
 from auditor.scan.rows.columns import Plan
 from auditor.scan.rows.files import DataFile
-from auditor.scan.rows.lines import Counts
+from auditor.scan.rows.lines import Counts, line_numbers
 from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.readers import Connection, Opened, _short, source
-from auditor.scan.rows.statement import BETWEEN, statement
+from auditor.scan.rows.statement import BETWEEN, GROUPS, statement
 
 MEMORY = "1GiB"
 MOST_THREADS = 8
+NUMBERED = 10 << 30
+"""Largest file that is looked through for the line numbers of a sample's examples."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Looked:
     groups: list[Group] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -89,16 +92,16 @@ def look(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
         whole.groups += found.groups
         whole.counts |= found.counts
         whole.failed |= found.failed
+        whole.notes += found.notes
     return whole
 
 
 def _pass(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
     one = source(con, files, sample)
     where = ""
-    if sample and files[0].way in ("array", "object", "csv"):
-        rows = files[0].rows or 0
-        every = max(1, rows // sample)
-        where = f"row % {every} = {1 % every} AND row <= {sample * every}"
+    if files[0].thinned(sample):
+        every = (files[0].rows or 0) // sample
+        where = f"row % {every} = 1"
     found = con.execute(statement(files[0].plan, one.sql, "j", one.bad, where))
     names = [str(column[0]) for column in found.description or ()]
     looked = Looked(counts={one.names[name].path: c for name, c in one.counts.items()})
@@ -106,7 +109,23 @@ def _pass(con: Connection, files: Sequence[Opened], sample: int) -> Looked:
     for values in found.fetchall():
         row = dict(zip(names, values, strict=True))
         looked.groups.append(_group(row, one.names[row["file"]], files[0].plan))
+    if len(looked.groups) >= GROUPS:
+        looked.notes.append(
+            f"{files[0].file.path}: rows of more than {GROUPS:,} kinds; the rarest were not counted."
+        )
+    for opened in files:
+        if looked.counts.get(opened.file.path, Counts()).sampled and not opened.file.packed:
+            _number([g for g in looked.groups if g.file == opened.file], opened)
     return looked
+
+
+def _number(groups: Sequence[Group], opened: Opened) -> None:
+    """Give examples out of a sample of lines their line numbers, where the file is not too large for that."""
+    examples = [e for g in groups for e in g.examples if (e["line"] or 0) < 0]
+    offsets = {-1 - e["line"] for e in examples}
+    known = line_numbers(opened.path, sorted(offsets)) if opened.file.size <= NUMBERED else {}
+    for example in examples:
+        example["line"] = known.get(-1 - example["line"])
 
 
 def _group(row: dict[str, Any], file: DataFile, plan: Plan) -> Group:

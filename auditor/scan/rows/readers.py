@@ -41,7 +41,7 @@ class Opened:
     ----------
     path : where its bytes are, unpacked where that was needed. way : how it is read: "lines", "array",
         "object", "csv", "parquet" or "batches". option : a delimiter, encoding or key, by way.
-    mean : about how many bytes a row has. rows : in all, where the file says so.
+    mean : about how many bytes a row has. rows : in all, about.
     """
 
     file: DataFile
@@ -52,6 +52,10 @@ class Opened:
     rows: int | None = None
     option: str = ""
     types: str = ""
+
+    def thinned(self, sample: int) -> bool:
+        """Whether every n-th row is taken, of a format that can only be read from its beginning to its end."""
+        return self.way in ("array", "object", "csv") and 0 < 2 * sample <= (self.rows or 0)
 
     @property
     def together(self) -> tuple[Any, ...]:
@@ -108,7 +112,8 @@ def _json(con: Connection, file: DataFile, path: Path) -> Opened:
         shape = sniff.of_values(values)
         if values and not shape.fields:
             raise Unreadable("it holds no record with named fields")
-        return Opened(file, path, "array", plan(shape))
+        mean = sum(map(len, values)) / max(1, len(values))
+        return Opened(file, path, "array", plan(shape), rows=int(path.stat().st_size / max(1.0, mean)))
     if path.stat().st_size > LONGEST_OBJECT:
         raise Unreadable("it is one JSON object of more than 256 MiB; write JSON lines")
     try:
@@ -128,8 +133,11 @@ def _csv(con: Connection, file: DataFile, path: Path) -> Opened:
     delimiter = "\t" if file.format == "tsv" else ""
     encoding = "utf-8" if is_utf8(path) else "latin-1"
     shape = sniff.of_table(con, _csv_scan(path, delimiter, encoding))
+    with path.open("rb") as stream:
+        start = stream.read(1 << 20)
+    rows = int(path.stat().st_size / max(1, len(start)) * start.count(b"\n"))
     option = f"{delimiter}|{encoding}"
-    return Opened(file, path, "csv", plan(shape), option=option, types=_types(shape))
+    return Opened(file, path, "csv", plan(shape), rows=rows, option=option, types=_types(shape))
 
 
 def _parquet(con: Connection, file: DataFile, path: Path, sample: int) -> Opened:

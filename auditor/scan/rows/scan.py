@@ -52,12 +52,14 @@ def scan_rows(
             progress.advance()
         progress.stage("Reading rows", len(opened), "files")
         groups: list[Group] = []
+        notes: list[str] = []
         ways_together = _together(opened)
         for together in ways_together:
             found = look(con, together, sample)
             groups += found.groups
             counts |= found.counts
             failed |= found.failed
+            notes += found.notes
             progress.advance(len(together))
         read_ones = [[o for o in g if o.file.path not in failed] for g in ways_together]
         close = [near(con, [g for g in read_ones if g], sample, one, Path(folder), progress) for one in index]
@@ -96,7 +98,7 @@ def scan_rows(
         files=tuple(reads),
         rows=tally.rows,
         days=tally.when(),
-        notes=(),
+        notes=tuple(notes),
     )
 
 
@@ -143,7 +145,7 @@ def _read(
         why.append(f"{bad[path]:,} of {rows[path] + bad[path]:,} records are no JSON")
     if not rows[path] and bad[path]:
         failed = {**failed, path: why[-1]}
-    sampled = counts.sampled or bool(sample and way and way.way in ("array", "object", "csv"))
+    sampled = counts.sampled or (way is not None and way.thinned(sample))
     findings = (
         [
             Finding(
