@@ -21,6 +21,7 @@ from auditor.scan.terms import Entry, Terms
 ASK_ORIGIN = (
     "Ask the publisher who wrote the rows: which model, over which channel and when, or which people."
 )
+UNKNOWN = "unknown"  # stands for a generator that nobody names
 ASK_LICENCE = "Read the text it points to, or ask the publisher for a licence."
 
 
@@ -40,6 +41,7 @@ def chains(part: Part, use: str, terms: Terms) -> Iterator[Link]:
             reason="No sign of a model is no proof of a human hand.",
             answer="allowed_with_conditions",
             settle=ASK_ORIGIN,
+            generator=UNKNOWN,
         )
 
 
@@ -108,7 +110,7 @@ def _generator(origin: Origin, use: str, terms: Terms, asked: Asked) -> Iterator
     common: dict[str, Any] = {
         "seen": seen(origin.findings),
         "findings": tuple(f.fingerprint for f in origin.findings),
-        "generator": origin.name or "unknown",
+        "generator": origin.name or UNKNOWN,
         "provider": origin.provider,
         "through": origin.through,
         "rows": origin.rows,

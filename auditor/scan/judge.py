@@ -58,7 +58,7 @@ def headline(answer: str, deciding: Sequence[Link]) -> str:
     """Say the answer in one sentence, by the chain that decides."""
     if not deciding:
         return "Cannot tell: nothing was found to judge by."
-    first = deciding[0]
+    first = next((link for link in deciding if link.entry), deciding[0])
     who = f"{first.generator} wrote rows, and " if first.generator and first.generator != "unknown" else ""
     clause = f" (clause {first.clause})" if first.clause else ""
     more = _more(deciding)
@@ -67,6 +67,8 @@ def headline(answer: str, deciding: Sequence[Link]) -> str:
             return f"Conflict: {who}{first.name}{clause} rules this use out.{more}"
         case "cannot_tell":
             return f"Cannot tell: {first.reason}{more}"
+        case "allowed_with_conditions" if not first.entry:
+            return f"Allowed under conditions: {first.reason}{more}"
         case "allowed_with_conditions":
             return f"Allowed under conditions: {who}{first.name}{clause} sets some.{more}"
         case _:

@@ -61,6 +61,11 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     knowledge = terms.load()
     _check(config, knowledge)
     tree = walk(config.target)
+    if all(f.kind == "other" for f in tree.files) and not tree.left_out:
+        raise AuditError(
+            f"{config.target}: nothing to scan. It holds no card, metadata, licence file or rows (JSON lines, JSON, "
+            "CSV, TSV, Parquet, Arrow). Give the folder of a dataset."
+        )
     hub = hub_id(tree.root)
     progress.stage("reading cards and licences")
     parts, read = facts(tree, hub)
@@ -193,6 +198,8 @@ def _notes(tree: Tree, parts: Sequence[Part], rows: int) -> tuple[str, ...]:
     if others:
         kinds = sorted({Path(f.name).suffix.lower() or "no ending" for f in others})
         notes.append(f"{len(others):,} files of other kinds were not looked into ({', '.join(kinds[:8])}).")
+    if Path(tree.root, "README.md").is_file() and not any(f.name == "README.md" for f in tree.files):
+        notes.append("A README.md lies beside it, and was not read: give the folder to have it read.")
     if not rows:
         notes.append("No row was looked at: the answers rest on names, cards and licence files.")
     if any(part.human for part in parts):

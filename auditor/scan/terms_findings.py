@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from auditor.scan.answer import ANSWERS, Answer, Link
+from auditor.scan.chains import UNKNOWN
 from auditor.scan.finding import CONFIDENCES, Evidence, Finding
 from auditor.scan.terms import Terms
 
@@ -24,7 +25,7 @@ def of_terms(
     for one in answers:
         for link in one.links:
             who = link.generator or link.through
-            if who and link.answer in _RULES:
+            if who and (who != UNKNOWN or link.provider) and link.answer in _RULES:
                 groups.setdefault((who, link.answer), []).append((one.use, link))
     for (who, answer), held in groups.items():
         uses = ", ".join(dict.fromkeys(use for use, _ in held))

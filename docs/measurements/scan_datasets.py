@@ -6,8 +6,8 @@ Data: annotations of the Data Provenance Initiative (Longpre et al. 2023, arXiv 
 becomes a folder as it would be downloaded: a card with the licence tag of the hub, the name, the sets it is
 derived from, and one row a documented generator, in a field "generator". Three questions:
 
-1. generators: of datasets with a documented model, for how many does a chain lead to its terms, by fields, and
-   by name alone (no rows)?
+1. generators: of datasets with a documented model, for how many does a chain lead to its terms, by fields,
+   and by name alone (no rows)?
 2. wider tags: where the tag permits more than the annotators found, how often does the scan say so, from what
    the hub shows, and where the card's text states the annotators' licence?
 3. false alarms: of datasets that no model wrote, how many get a generator?
@@ -28,6 +28,7 @@ from typing import Any
 
 from auditor.scan import synthetic
 from auditor.scan.answer import ANSWERS
+from auditor.scan.chains import UNKNOWN
 from auditor.scan.licences import declared, traits
 from auditor.scan.result import ScanReport
 from auditor.scan.run import ScanConfig, run
@@ -78,9 +79,7 @@ def generators(sets: list[dict[str, Any]], place: Path) -> None:
             by_name += judged(scanned(place, row, []))
     print("generators")
     print(f"  by fields: {share(by_fields, len(documented))}; missed: {dict(missed.most_common(12))}")
-    print(
-        f"  by name alone: {share(by_name, len(documented))}; of those whose name is on file: {share(by_name, known)}"
-    )
+    print(f"  by name alone: {share(by_name, len(documented))}; of names on file: {share(by_name, known)}")
 
 
 def wider(sets: list[dict[str, Any]], place: Path) -> None:
@@ -163,11 +162,11 @@ def of_class(licence: str | None) -> int:
 
 def judged(report: ScanReport) -> bool:
     """Whether a chain leads from a generator to its terms, or to the word that none are on file."""
-    return any(link.generator for answer in report.answers for link in answer.links)
+    return any(link.generator not in (None, UNKNOWN) for answer in report.answers for link in answer.links)
 
 
 def told(report: ScanReport) -> bool:
-    """Whether the report says that the tag is not the whole truth: a contradiction, or a chain narrower than it.
+    """Whether the report says that the tag is not the whole truth: a contradiction, or a narrower chain.
 
     A chain counts if it says "conflict" or "cannot tell" where the tag's own does not; that nobody states the
     origin does not count, since that is said of nearly every dataset.
@@ -175,13 +174,10 @@ def told(report: ScanReport) -> bool:
     if any(f.rule == "LIC003" for f in report.findings):
         return True
     for answer in report.answers:
-        tag = [
-            ANSWERS.index(x.answer)
-            for x in answer.links
-            if "declares" in x.seen and "README.md, line 3)" in x.seen
-        ]
+        of_tag = [x for x in answer.links if "README.md, line 3)" in x.seen]
+        tag = [ANSWERS.index(x.answer) for x in of_tag]
         others = [ANSWERS.index(x.answer) for x in answer.links if x.name != "Origin not stated"]
-        if max(others, default=0) > max(1, *tag, 1):
+        if max(others, default=0) > max([1, *tag]):
             return True
     return False
 
