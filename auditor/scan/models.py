@@ -55,6 +55,7 @@ def canonical(name: str) -> str:
     name = re.sub(r"^chat-gpt", "chatgpt", name)
     name = re.sub(r"^deep-seek", "deepseek", name)
     name = re.sub(r"^instruct-gpt", "instructgpt", name)
+    name = re.sub(r"^gpt-35(?=-|$)", "gpt-3.5", name)  # as Azure writes it
     # "qwen2.5", "llama3" are written so by their makers; "gpt4", "claude3" are not.
     return re.sub(r"^(gpt|claude|gemma|phi|yi)(?=\d)", r"\1-", name)
 

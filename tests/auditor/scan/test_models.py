@@ -9,6 +9,7 @@ from auditor.scan.models import as_model, canonical, named, provider
 NAMES = [
     ("GPT4", "gpt-4"),
     ("OpenAI GPT-4-Turbo", "gpt-4-turbo"),
+    ("gpt-35-turbo", "gpt-3.5-turbo"),
     ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
     ("openai/gpt-4o", "gpt-4o"),
     ("ChatGPT", "chatgpt"),
