@@ -1,6 +1,6 @@
 """Time, processor seconds and peak memory of `audit overlap` against the number of documents.
 
-Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_scaling.py [--keep FOLDER] [SIZES ...]
+Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_scaling.py [OPTIONS] [SIZES ...]
 
 Each side has as many documents, made from real model outputs (`outputs/alpaca_eval.parquet`): parts of them
 one after another, about 1.9 KB, all different. Every 20th document of LEFT is a copy of one of RIGHT with
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
     parser.add_argument("--keep", type=Path, help="folder for the corpora, kept")
     parser.add_argument("--containment", type=float)
+    parser.add_argument("--memory", help="what keys may take, as of the command; with little they go to disk")
     given = parser.parse_args()
     texts = _texts()
     print("   documents    MB a side  seconds  CPU seconds  exponent    MiB   planted >= .5   found   pairs")
@@ -48,7 +49,7 @@ def main() -> None:
             folder = Path(name)
             planted = _write(folder, texts, n)
             size = (folder / "left.jsonl").stat().st_size / 1e6
-            seconds, cpu, memory = _run(folder, given.containment)
+            seconds, cpu, memory = _run(folder, given.containment, given.memory)
             found, pairs = _found(folder, planted)
         slope = math.log(cpu / before[1]) / math.log(n / before[0]) if before[0] else math.nan
         print(
@@ -108,7 +109,7 @@ def _write(folder: Path, texts: list[str], n: int) -> set[str]:
     return planted
 
 
-def _run(folder: Path, containment: float | None) -> tuple[float, float, float]:
+def _run(folder: Path, containment: float | None, keys: str | None) -> tuple[float, float, float]:
     """Seconds, processor seconds and peak MiB of one run of the command."""
     command = [
         sys.executable,
@@ -121,6 +122,7 @@ def _run(folder: Path, containment: float | None) -> tuple[float, float, float]:
     command += ["--evidence", str(folder / "audit.duckdb"), "-o", str(folder / "report.json"), "-q"]
     command += ["--pairs", str(folder / "pairs.parquet"), "--spill", str(folder)]
     command += [] if containment is None else ["--containment", str(containment)]
+    command += [] if keys is None else ["--memory", keys]
     before, start, peak = os.times(), time.perf_counter(), 0.0
     with subprocess.Popen(command) as process:
         top = psutil.Process(process.pid)
