@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from auditor.overlap.keyed import Keyed
 from auditor.overlap.keys import Recipe
 from detectors.minhash.bands import NO_KEY
 
-LEAST = 128 << 20
-"""Bytes below which DuckDB's operators have no room to work in."""
+LEAST = 1 << 29
+"""Bytes that DuckDB gets in any case; with less its joins and counts do not find room, spill or not."""
+A_THREAD = 1 << 28
+"""Bytes for each of its threads."""
 ROWS = 1 << 20
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 _LOOKED_AT = """CREATE OR REPLACE TABLE looked_at AS
@@ -45,11 +48,13 @@ class DiskKeys:
     def __init__(self, folder: Path, recipes: Sequence[Recipe], memory: int) -> None:
         self._path, self._recipes = folder / "keys.duckdb", recipes
         self._counts: list[list[Int64]] = [[np.empty(0, np.int64)] for _ in recipes]
+        memory = max(memory, LEAST)
         with _told(folder):
             self._con = duckdb.connect(
                 str(self._path),
                 config={
-                    "memory_limit": f"{max(memory, LEAST)}B",
+                    "memory_limit": f"{memory}B",
+                    "threads": str(min(cpu_count() or 1, memory // A_THREAD)),
                     "temp_directory": str(folder / "keys.tmp"),
                     "preserve_insertion_order": "false",
                 },

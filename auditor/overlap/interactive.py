@@ -22,6 +22,7 @@ from auditor.overlap.index.corpus import INDEX, is_index, is_sketch, open_index
 from auditor.overlap.keyed import Int64
 from detectors.minhash import estimates
 from detectors.minhash.bands import Bands, bands_for
+from detectors.minhash.counting import distinct_shingles
 from detectors.minhash.exact import overlaps, shingle_sets
 from detectors.minhash.signatures import MinHash
 from detectors.minhash.texts import Hashes
@@ -40,7 +41,8 @@ class Hit:
     Attributes
     ----------
     number, id : of the document; without ids its place, such as #1. jaccard : similarity. exact : counted;
-        else an estimate with a standard error of at most .5 / sqrt(k). contained : the share of the document's shingles that the text has.
+        else an estimate with a standard error of at most .5 / sqrt(k). contained : the share of
+        the document's shingles that the text has.
     """
 
     number: int
@@ -94,8 +96,8 @@ class Lookup:
         config = OverlapConfig("", "", threshold=threshold, shingle=shingle)
         found = _empty(MinHash(k, *config.cut(), "kperm"), threshold, recall)
         column = pa.array(texts, pa.large_string())
-        sets = shingle_sets(column, *config.cut())
-        found._take(found.family.signatures(column), sets.sizes, ["" if i is None else i for i in ids or ()])
+        sizes = distinct_shingles(column, *config.cut())
+        found._take(found.family.signatures(column), sizes, ["" if i is None else i for i in ids or ()])
         found.texts = pa.chunked_array([column])
         return found
 

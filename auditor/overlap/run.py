@@ -48,8 +48,14 @@ def run(config: OverlapConfig, progress: Progress, engine: Engine = join) -> Ove
         listing.check(Path(config.pairs))
     if config.device == "cuda" and (reason := cuda.missing()):
         raise AuditError(f"--device cuda: {reason}; or take --device cpu, which gives the same result.")
-    with spill_folder(config.spill) as folder:
-        report = compared(config, folder, started, progress, engine)
+    try:
+        with spill_folder(config.spill) as folder:
+            report = compared(config, folder, started, progress, engine)
+    except MemoryError as error:
+        raise IncompleteError(
+            "The memory there is does not do. Keys go to disk with a small --memory, such as 1GiB; a single "
+            "document must fit ten times. Close other programs, or use a larger machine."
+        ) from error
     progress.stage("Storing")
     append_overlap(Path(config.evidence), report)
     return report

@@ -19,6 +19,7 @@ from auditor.overlap.index import manifest, part
 from auditor.overlap.index.manifest import Manifest, Part, Settings, Source
 from auditor.overlap.keyed import Int64
 from auditor.overlap.keys import RATE, recipes_for
+from auditor.overlap.memory import check, to_cut
 from auditor.overlap.read import Read, of_rows
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
@@ -137,6 +138,7 @@ def _write(corpus: Corpus, partial: Path, settings: Settings, progress: Progress
     files = {f.name for f in corpus.files} | {str(f.path.parent) for f in corpus.files}
     for rows in corpus.batches():
         read = of_rows(rows)
+        check(corpus.name, read.n_bytes, to_cut(unit))
         numbers = np.arange(total, total + len(read), dtype=np.int64)
         fresh = np.flatnonzero(distinct.firsts(read.digests, numbers) == numbers)
         texts = rows.texts if len(fresh) == len(read) else rows.texts.take(pa.array(fresh))

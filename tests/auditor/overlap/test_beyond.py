@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import AuditError
+from auditor.errors import AuditError, IncompleteError
 from auditor.overlap import join as joining
+from auditor.overlap import memory, run
 from auditor.overlap.beyond import DiskKeys
 from auditor.overlap.columns import Wanted
 from auditor.overlap.config import OverlapConfig
@@ -60,9 +61,9 @@ def test_the_result_hangs_on_no_memory(tmp_path, case, kept, asked, monkeypatch)
     asked = {"references": (reference,), **asked}
     whole = told(tmp_path, left, right, **asked)
     assert not added and whole["crowded"] and whole["n_pairs"] > 20
-    for memory in ("1kB", "30kB"):
+    for size in ("1kB", "30kB"):
         added.clear()
-        assert told(tmp_path, left, right, memory=memory, **asked) == whole
+        assert told(tmp_path, left, right, memory=size, **asked) == whole
         assert set(added) == {"left", "right"}
         assert not list((tmp_path / "spill").glob("keys*"))
 
@@ -90,8 +91,8 @@ def test_sizes_of_memory():
         OverlapConfig("l", "r", memory="lots")
 
 
-@pytest.mark.parametrize("memory", ["1kB", "4GiB"], ids=["keys", "texts"])
-def test_no_space_for_spill_ends_the_command_with_a_message(tmp_path, memory):
+@pytest.mark.parametrize("size", ["1kB", "4GiB"], ids=["keys", "texts"])
+def test_no_space_for_spill_ends_the_command_with_a_message(tmp_path, size):
     """No file may grow beyond 3 MB, which is what a full disk comes to."""
     texts = documents(1, 15_000, 60)
     jsonl(tmp_path / "left.jsonl", texts)
@@ -102,7 +103,7 @@ def test_no_space_for_spill_ends_the_command_with_a_message(tmp_path, memory):
         resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
 
     command = [sys.executable, "-c", "from auditor.cli import main; main(prog_name='audit')", "overlap"]
-    command += ["left.jsonl", "right.jsonl", "--memory", memory, "--spill", "spill", "-q"]
+    command += ["left.jsonl", "right.jsonl", "--memory", size, "--spill", "spill", "-q"]
     environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": ""}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, preexec_fn=full, capture_output=True, text=True, check=False
@@ -111,3 +112,33 @@ def test_no_space_for_spill_ends_the_command_with_a_message(tmp_path, memory):
     assert "No space for spill" in done.stderr and "--spill" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "spill").iterdir()) and not (tmp_path / "audit.duckdb").exists()
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "txt"])
+def test_a_document_that_does_not_fit_in_memory_is_said(tmp_path, kind, monkeypatch):
+    """The same steps as for 1 GB, with a machine that has 40 MB and documents that count as long at 16 MB."""
+    monkeypatch.setattr(memory, "LONG", 1 << 24)
+    monkeypatch.setattr(memory, "available", lambda: 40_000_000)
+    text = " ".join(f"w{i}" for i in range(3_000_000))
+    left, right = tmp_path / f"left.{kind}", jsonl(tmp_path / "right.jsonl", documents(1, 3))
+    if kind == "txt":
+        left.write_text(text, encoding="utf-8")
+    else:
+        jsonl(left, [text, "short enough to be read"])
+    with pytest.raises(IncompleteError, match=r"left.*single document of .* MB.*GB are free. Split"):
+        compared(tmp_path, str(left), right)
+    monkeypatch.setattr(memory, "available", lambda: None)
+    assert compared(tmp_path, str(left), right).corpora[0].matched == 0
+
+
+def test_free_memory_is_known_and_running_out_of_it_is_said(tmp_path, monkeypatch):
+    free = memory.available()
+    assert free is None or 0 < free < 1 << 50
+    memory.check("x", memory.LONG - 1, 1 << 40)
+
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(run, "compared", full)
+    with pytest.raises(IncompleteError, match="small --memory"):
+        run.run(OverlapConfig("l", "r", evidence=str(tmp_path / "e.duckdb")), Silent())
