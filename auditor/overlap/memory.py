@@ -62,7 +62,7 @@ def check(name: str, n_bytes: int, takes: int) -> None:
     if free is not None and takes * n_bytes > free:
         raise IncompleteError(
             f"{name}: a single document of {n_bytes / 1e6:,.0f} MB or more takes about "
-            "use a machine with more memory (one document must fit; --spill and --memory do not help)."
+            f"{takes * n_bytes / 1e9:.1f} GB of memory; {free / 1e9:.1f} GB are free. Split the document, or "
             "use a machine with more memory (--spill and --memory do not help: one document must fit)."
         )
 

@@ -24,6 +24,7 @@ from auditor.overlap.read import Read, of_rows
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
 from auditor.run_record import now
+from detectors.minhash.counting import distinct_shingles
 from detectors.minhash.distinct import Distinct
 from detectors.minhash.exact import shingle_sets
 from detectors.minhash.signatures import MinHash
@@ -142,9 +143,9 @@ def _write(corpus: Corpus, partial: Path, settings: Settings, progress: Progress
         numbers = np.arange(total, total + len(read), dtype=np.int64)
         fresh = np.flatnonzero(distinct.firsts(read.digests, numbers) == numbers)
         texts = rows.texts if len(fresh) == len(read) else rows.texts.take(pa.array(fresh))
-        sets = shingle_sets(texts, unit, int(n))
+        sets = None if settings.rate is None else shingle_sets(texts, unit, int(n))
         sizes = np.zeros(len(read), np.int64)
-        sizes[fresh] = sets.sizes
+        sizes[fresh] = distinct_shingles(texts, unit, int(n)) if sets is None else sets.sizes
         writer.add(
             _columns(read, settings, sizes, files),
             *(fresh, family.signatures(texts), sets),
