@@ -3,7 +3,7 @@
 Usage: python docs/measurements/overlap_long.py [MEGABYTES] [jsonl | txt] [OPTIONS OF THE COMMAND ...]
 
 The document is the same words in another order again and again, so nearly all of its shingles differ; RIGHT
-has two short ones. JSON lines have a short record behind the long one. Memory is resident, ten times a second.
+has two short ones. JSON lines have a short record behind the long one. Memory is the resident set.
 """
 
 from __future__ import annotations
