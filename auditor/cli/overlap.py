@@ -62,6 +62,11 @@ ENGINES = ("local", "ray")
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--spill", metavar="FOLDER", help="Where to keep what does not fit in memory, while it runs.")
 @option(
+    "--memory",
+    metavar="SIZE",
+    help="What keys may take, such as 4GiB; the rest goes to --spill.  [default: half of the machine's]",
+)
+@option(
     "--device",
     type=click.Choice(DEVICES),
     default="auto",

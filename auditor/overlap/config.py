@@ -10,6 +10,7 @@ from typing import Any
 
 from auditor.config import LEVELS, NEVER
 from auditor.errors import AuditError
+from auditor.overlap.memory import bytes_of
 
 UNITS = ("words", "characters", "bytes")
 DEVICES = ("auto", "cpu", "cuda")
@@ -31,7 +32,8 @@ class OverlapConfig:
     text, id, by, source : names of columns; None = recognise it, and for `source` the file. right_text,
         right_id : where the right corpus has others. `by` names the teacher in the right corpus.
     device : of the signatures. engine : who reads and hashes. evidence, pairs : files to write.
-    spill : folder for what memory cannot hold.
+    spill : folder for what memory cannot hold. memory : what keys may take, as "2GiB"; None = half of what
+        the machine has.
     recall : probability with which a pair at the threshold must be found.
     k : minima of a signature.
     keep_going : leave out lines that cannot be read, and count them.
@@ -56,6 +58,7 @@ class OverlapConfig:
     evidence: str = "audit.duckdb"
     pairs: str | None = None
     spill: str | None = None
+    memory: str | None = None
     keep_going: bool = False
     fail_on: str = "moderate"
     seed: int = 0
@@ -69,6 +72,11 @@ class OverlapConfig:
                     f"--{name} must be above 0 and at most 1, got {value}. 0.5 is a usual choice; 1 asks for "
                     "documents with the very same shingles."
                 )
+        if self.memory is not None and bytes_of(self.memory) is None:
+            raise AuditError(
+                f"--memory {self.memory!r} is no size. Write a number and a unit: 500MB, 4GiB. Keys that do "
+                "not fit go to --spill."
+            )
         if self.device not in DEVICES:
             raise AuditError(f"--device must be one of {', '.join(DEVICES)}, got {self.device!r}.")
         if self.engine not in ENGINES:

@@ -1,5 +1,8 @@
 """The join on one machine: keys of the smaller side kept, the other side streamed past, candidates kept.
 
+Where the keys of the smaller side are beyond the memory there is for them, those of both go to disk and are
+joined there (`beyond.py`); the result is the same.
+
 Of a key the lowest `CAP` numbers of the right side are looked at, whichever side is kept, so that the result
 does not hang on that and a million templated answers stay linear; which left documents met a key with more is
 told. Leaves out the recount (`recount.py`).
@@ -15,8 +18,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from auditor.overlap.beyond import DiskKeys
 from auditor.overlap.keyed import Asked, Keyed
 from auditor.overlap.keys import Recipe
+from auditor.overlap.memory import A_KEY
 from auditor.overlap.sides import Batch, Side
 from auditor.overlap.spill import Documents
 from auditor.progress import Progress
@@ -27,6 +32,7 @@ CAP = 32
 """Right documents that are looked at for one key."""
 NO_CAP = 1 << 62
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
+_Gathered = tuple[Int64, Keyed]
 
 
 @dataclass(frozen=True)
@@ -84,32 +90,41 @@ class _Joined:
         return crowded
 
 
-def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progress: Progress) -> Found:
-    """All candidates of two sides."""
+def join(
+    left: Side,
+    right: Side,
+    recipes: Sequence[Recipe],
+    folder: Path,
+    progress: Progress,
+    memory: int,
+) -> Found:
+    """All candidates of two sides; `memory` : bytes that keys may take."""
     left_is_kept = left.size <= right.size
     kept, streamed = (left, right) if left_is_kept else (right, left)
+    names = ("left", "right") if left_is_kept else ("right", "left")
     sizes: list[Int64] = []
     asked = Asked(tuple(recipes), left_is_kept)
-    gathered = [(b.numbers, keyed) for b, keyed in _noted(kept.batches(asked, progress), sizes)]
-    progress.stage("Sorting keys")
-    joined = [_joined(r, i, gathered, left_is_kept) for i, r in enumerate(recipes)]
-    gathered.clear()
-    asked = Asked(tuple(recipes), not left_is_kept, tuple(one.index.keys for one in joined))
-    pairs: list[tuple[Int64, Int64]] = []
     stored = Documents(folder, "streamed"), Documents(folder, "kept")
-    back = False
-    for batch, keyed in _noted(streamed.batches(asked, progress), sizes):
-        found = _once([one.pairs(batch, keyed, i) for i, one in enumerate(joined)])
-        pairs.append(found)
-        if batch.texts is None:
-            back = True
-        else:
-            _store(stored[0], batch, np.unique(found[1 if left_is_kept else 0]), recipes[0])
-    pairs_left, pairs_right = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
-    crowded = np.unique(np.concatenate([one.all_crowded() for one in joined]))
-    joined.clear()
-    del asked  # It holds the index's keys, which are done with.
-    by_side = (pairs_right, pairs_left) if left_is_kept else (pairs_left, pairs_right)
+    gathered: list[_Gathered] = []
+    disk: DiskKeys | None = None
+    n_keys = 0
+    for batch, keyed in _noted(kept.batches(asked, progress), sizes):
+        gathered.append((batch.numbers, keyed))
+        n_keys += sum(map(len, keyed.keys))
+        if n_keys * A_KEY > memory:
+            disk = disk or DiskKeys(folder, recipes, memory)
+            for numbers, keys in gathered:
+                disk.add(names[0], numbers, keys)
+            gathered.clear()
+    if disk is None:
+        progress.stage("Sorting keys")
+        joined = [_joined(r, i, gathered, left_is_kept) for i, r in enumerate(recipes)]
+        gathered.clear()
+        pairs, crowded, back = _streamed(joined, streamed, stored[0], sizes, progress)
+    else:
+        pairs, crowded = _on_disk(disk, recipes, streamed, names[1], sizes, progress)
+        back = True
+    by_side = pairs[::-1] if left_is_kept else pairs
     for side, into, numbers, needed in zip((streamed, kept), stored, by_side, (back, True), strict=True):
         if needed and len(numbers):
             wanted = np.zeros(len(side), bool)
@@ -117,12 +132,52 @@ def join(left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progr
             for batch in side.again(wanted, progress):
                 _store(into, batch, batch.numbers, recipes[0])
         into.close()
-    order = np.lexsort((pairs_right, pairs_left)) if left_is_kept else np.arange(len(pairs_left))
+    order = np.lexsort(pairs[::-1]) if left_is_kept else np.arange(len(pairs[0]))
     own_left, own_right = stored[::-1] if left_is_kept else stored
     return Found(
-        *(pairs_left[order], pairs_right[order], own_left, own_right),
+        *(pairs[0][order], pairs[1][order], own_left, own_right),
         *(np.concatenate(sizes), crowded),
     )
+
+
+def _streamed(
+    joined: list[_Joined], side: Side, into: Documents, sizes: list[Int64], progress: Progress
+) -> tuple[tuple[Int64, Int64], Int64, bool]:
+    """Pairs of the side with what is kept, crowded left documents, and whether its texts are still needed."""
+    left_is_kept = joined[0].left_is_kept
+    recipes = tuple(one.recipe for one in joined)
+    asked = Asked(recipes, not left_is_kept, tuple(one.index.keys for one in joined))
+    pairs: list[tuple[Int64, Int64]] = []
+    back = False
+    for batch, keyed in _noted(side.batches(asked, progress), sizes):
+        found = _once([one.pairs(batch, keyed, i) for i, one in enumerate(joined)])
+        pairs.append(found)
+        if batch.texts is None:
+            back = True
+        else:
+            _store(into, batch, np.unique(found[1 if left_is_kept else 0]), recipes[0])
+    left, right = (np.concatenate([p[i] for p in pairs]) for i in (0, 1))
+    crowded = np.unique(np.concatenate([one.all_crowded() for one in joined]))
+    joined.clear()  # The index is done with.
+    return (left, right), crowded, back
+
+
+def _on_disk(
+    disk: DiskKeys,
+    recipes: Sequence[Recipe],
+    side: Side,
+    streams: str,
+    sizes: list[Int64],
+    progress: Progress,
+) -> tuple[tuple[Int64, Int64], Int64]:
+    """The same with the keys of the other side, which `streams`, on disk, too."""
+    asked = Asked(tuple(recipes), streams == "left")
+    for batch, keyed in _noted(side.batches(asked, progress), sizes):
+        disk.add(streams, batch.numbers, keyed)
+    progress.stage("Joining keys on disk")
+    found = [disk.join(at, CAP) for at in range(len(recipes))]
+    disk.close()
+    return _once([pairs for pairs, _ in found]), np.unique(np.concatenate([crowded for _, crowded in found]))
 
 
 def _noted(batches: Iterable[Batch], sizes: list[Int64]) -> Iterator[tuple[Batch, Keyed]]:
@@ -134,7 +189,7 @@ def _noted(batches: Iterable[Batch], sizes: list[Int64]) -> Iterator[tuple[Batch
         yield batch, batch.keyed
 
 
-def _joined(recipe: Recipe, at: int, gathered: Sequence[tuple[Int64, Keyed]], left_is_kept: bool) -> _Joined:
+def _joined(recipe: Recipe, at: int, gathered: Sequence[_Gathered], left_is_kept: bool) -> _Joined:
     """Index of the kept side's keys by recipe number `at`."""
     keys = np.concatenate([keyed.keys[at] for _, keyed in gathered])
     documents = np.concatenate([numbers[keyed.rows[at]] for numbers, keyed in gathered])

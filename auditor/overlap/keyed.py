@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.overlap.keys import Recipe, keys_of, of_sets
+from detectors.minhash.counting import distinct_shingles
 from detectors.minhash.exact import ShingleSets, shingle_sets
 from detectors.minhash.ordering import ordered
 
@@ -114,11 +115,14 @@ class Keyed:
 
 
 def of_texts(texts: pa.Array, asked: Asked, threads: int = 0) -> tuple[Keyed, ShingleSets | None]:
-    """Keys of (n,) texts, and their shingles if they had to be gathered."""
-    sets = None
+    """Keys of (n,) texts, and their shingles if those had to be gathered."""
+    sets, sizes = None, None
     first = asked.recipes[0]
-    if asked.counted or any(r.kind == "sample" for r in asked.recipes):
+    if any(r.kind == "sample" for r in asked.recipes):
         sets = shingle_sets(texts, first.unit, first.n, threads)
+        sizes = sets.sizes if asked.counted else None
+    elif asked.counted:
+        sizes = distinct_shingles(texts, first.unit, first.n, threads)
     numbers = np.arange(len(texts), dtype=np.int64)
     given = pa.record_batch({"document": pa.array(numbers), "text": texts})
     made = [
@@ -130,7 +134,7 @@ def of_texts(texts: pa.Array, asked: Asked, threads: int = 0) -> tuple[Keyed, Sh
         rows,
         tuple(m.column("key").to_numpy() for m in made),
         tuple(np.bincount(r, minlength=len(texts)) for r in rows),
-        sets.sizes if asked.counted and sets is not None else None,
+        sizes,
     )
     return (found if asked.held is None else found.among(asked.held)), sets
 

@@ -36,7 +36,7 @@ MOST_PIECES = 2000
 
 
 def join_on_ray(
-    left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progress: Progress
+    left: Side, right: Side, recipes: Sequence[Recipe], folder: Path, progress: Progress, memory: int
 ) -> Found:
     """All candidates of two sides, read and keyed by Ray's workers."""
     ray = started()
@@ -46,7 +46,7 @@ def join_on_ray(
     if recipes[0].device == "auto":
         recipes = [replace(r, device="cpu") for r in recipes]
     try:
-        return join(left, right, recipes, folder, progress)
+        return join(left, right, recipes, folder, progress, memory)
     except ray.exceptions.RayTaskError as error:
         cause = error.cause
         raise (cause if isinstance(cause, AuditError) else _failed(error)) from error

@@ -21,6 +21,7 @@ from auditor.errors import AuditError, IncompleteError
 from auditor.overlap import statements
 from auditor.overlap.columns import Chosen, Wanted, choose
 from auditor.overlap.keyed import Asked
+from auditor.overlap.memory import TO_READ, check
 from auditor.overlap.names import File, files_of
 from auditor.overlap.read import Read, of_rows
 from auditor.overlap.textfiles import text_batches
@@ -151,6 +152,7 @@ class Corpus:
         larger = [s for s in OBJECT_SIZES if s > self.object_size]
         if not TOO_LONG.search(str(error)) or not larger:
             return False
+        check(self.name, self.object_size, TO_READ)  # So long it is, at least.
         self.object_size = larger[0]
         con.execute("SET threads = 1")
         con.execute("SET memory_limit = '80%'")

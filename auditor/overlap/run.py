@@ -20,6 +20,7 @@ from auditor.overlap.index.corpus import IndexCorpus, is_index, is_sketch, open_
 from auditor.overlap.index.estimate import estimate
 from auditor.overlap.join import Found, join
 from auditor.overlap.keys import Recipe, recipes_for
+from auditor.overlap.memory import budget
 from auditor.overlap.reading import Corpus
 from auditor.overlap.recount import Pairs, recount
 from auditor.overlap.result import OverlapReport, PassageRow
@@ -31,7 +32,7 @@ from auditor.report import Run
 from auditor.run_record import command_line, now, versions
 from detectors.minhash import cuda
 
-Engine = Callable[[Side, Side, Sequence[Recipe], Path, Progress], Found]
+Engine = Callable[[Side, Side, Sequence[Recipe], Path, Progress, int], Found]
 PAIRS_KEPT = 10_000
 """Near copies in the evidence file, those that share most first."""
 HASHED = 1000
@@ -47,8 +48,14 @@ def run(config: OverlapConfig, progress: Progress, engine: Engine = join) -> Ove
         listing.check(Path(config.pairs))
     if config.device == "cuda" and (reason := cuda.missing()):
         raise AuditError(f"--device cuda: {reason}; or take --device cpu, which gives the same result.")
-    with spill_folder(config.spill) as folder:
-        report = compared(config, folder, started, progress, engine)
+    try:
+        with spill_folder(config.spill) as folder:
+            report = compared(config, folder, started, progress, engine)
+    except MemoryError as error:
+        raise IncompleteError(
+            "The memory there is does not do. Keys go to disk with a small --memory, such as 1GiB; a single "
+            "document must fit ten times. Close other programs, or use a larger machine."
+        ) from error
     progress.stage("Storing")
     append_overlap(Path(config.evidence), report)
     return report
@@ -61,7 +68,7 @@ def compared(
     left, right = sides(config, folder)
     before = _stamps(left, right)
     recipes = recipes_for(config)
-    found = engine(left, right, recipes, folder, progress)
+    found = engine(left, right, recipes, folder, progress, budget(config.memory))
     sketch = right.corpora[0] if is_sketch(right.corpora[0]) else None
     pairs = (
         estimate(found, sketch, config.threshold, progress)

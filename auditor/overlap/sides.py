@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from auditor.errors import AuditError, IncompleteError
 from auditor.overlap.keyed import Asked, Keyed, of_texts
+from auditor.overlap.memory import check, to_cut
 from auditor.overlap.read import Read, Reader, read_here
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
@@ -115,6 +116,8 @@ class Side:
                 for name in ("without_text", "not_utf8", "n_bytes"):
                     counts = getattr(self, name)
                     counts[code] = counts.get(code, 0) + getattr(read, name)
+                if read.keyed is None:
+                    check(corpus.name, read.n_bytes, to_cut(asked.recipes[0].unit))
                 yield _batch(numbers, firsts == numbers, read, asked)
                 progress.advance(len(numbers))
             if n == before:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from auditor.errors import AuditError
+from auditor.overlap.memory import check
 
 MOST_FILES = 4096
 
@@ -29,6 +30,7 @@ def text_batches(paths: Sequence[Path], packed: Sequence[str], size: int) -> Ite
 
 
 def _read(path: Path, packed: str) -> bytes:
+    check(str(path), path.stat().st_size, 1)
     try:
         with pa.input_stream(str(path), compression=packed or None) as file:
             return bytes(file.read())

@@ -17,10 +17,12 @@ from detectors.minhash.arithmetic import SEED, u32, u64
 from detectors.minhash.bands import Keys
 from detectors.minhash.shingles import Work, kind_for, next_shingles, work
 from detectors.minhash.signatures import KINDS, shared
-from detectors.minhash.texts import Bytes, Positions, texts_of
+from detectors.minhash.texts import Bytes, Positions, Texts, texts_of
 from detectors.types import Float64
 
 OTHER_SEED = u32(0x5BD1E995)
+ROOM = 1 << 26
+"""Bytes of text up to which room for shingles is taken without counting them first."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,7 @@ def shingle_sets(documents: Any, shingle: str = "words", n: int = 5, threads: in
     """The different shingles of every document; arguments as in `signatures.MinHash`."""
     texts = texts_of(documents)
     kind = KINDS[shingle]
-    counts = np.empty(len(texts), np.int64)
-    bound = np.empty(0, np.uint64)
-
-    def count(first: int, last: int) -> None:
-        _gather(texts.data, texts.offsets, first, last, kind, n, bound, counts, counts, work(), work())
-
-    shared(count, texts, threads)
-    starts = np.r_[0, np.cumsum(counts)]
+    starts = room_for(texts, kind, n, threads)
     values = np.empty(starts[-1], np.uint64)
     distinct = np.empty(len(texts), np.int64)
 
@@ -101,9 +96,27 @@ def shingle_sets(documents: Any, shingle: str = "words", n: int = 5, threads: in
 
     shared(gather, texts, threads)
     offsets = np.r_[0, np.cumsum(distinct)]
-    keep = np.empty(offsets[-1], np.uint64)
-    _packed(values, starts, offsets, keep)
-    return ShingleSets(keep, offsets)
+    _packed(values, starts, offsets)
+    return ShingleSets(values[: offsets[-1]], offsets)
+
+
+def room_for(texts: Texts, kind: int, n: int, threads: int) -> Positions:
+    """(n_documents + 1,) int64: where there is room for the shingles of each document.
+
+    A document has no more shingles than bytes. Room that is not written to takes no memory, but for large
+    documents the system may refuse it; those are walked once more, to count.
+    """
+    if texts.n_bytes <= ROOM:
+        starts: Positions = texts.offsets - texts.offsets[0]
+        return starts
+    counts = np.empty(len(texts), np.int64)
+
+    def count(first: int, last: int) -> None:
+        _walk(texts.data, texts.offsets, first, last, kind, n, counts, work())
+
+    shared(count, texts, threads)
+    summed: Positions = np.r_[0, np.cumsum(counts)]
+    return summed
 
 
 def overlaps(left: ShingleSets, right: ShingleSets, pairs: tuple[Positions, Positions]) -> Overlaps:
@@ -139,6 +152,46 @@ def _share(part: Positions, whole: Positions) -> Float64:
 
 
 @compiled()
+def _walk(
+    data: Bytes,
+    offsets: Positions,
+    first: int,
+    last: int,
+    kind: int,
+    n: int,
+    counts: Positions,
+    low: Work,
+) -> None:
+    """Count the shingles of documents [first, last), repeated ones, too."""
+    for i in range(first, last):
+        begin, end = offsets[i], offsets[i + 1]
+        how = kind_for(data, begin, end, kind)
+        at, held, total = begin, 0, 0
+        while at < end:
+            count, at, held = next_shingles(data, begin, end, at, held, how, n, SEED, low)
+            total += count
+        counts[i] = total
+
+
+@compiled()
+def shingles_of(
+    data: Bytes, begin: int, end: int, kind: int, n: int, values: Keys, low: Work, high: Work
+) -> int:
+    """The shingles of a document as 64-bit values, in any order; how many."""
+    how = kind_for(data, begin, end, kind)
+    at, held, total = begin, 0, 0
+    while at < end:
+        there = at
+        count, at, kept = next_shingles(data, begin, end, at, held, how, n, SEED, low)
+        next_shingles(data, begin, end, there, held, how, n, OTHER_SEED, high)
+        for j in range(count):
+            values[total + j] = u64(u64(low.hashes[j]) | u64(u64(high.hashes[j]) << u64(32)))
+        held = kept
+        total += count
+    return total
+
+
+@compiled()
 def _gather(
     data: Bytes,
     offsets: Positions,
@@ -152,39 +205,31 @@ def _gather(
     low: Work,
     high: Work,
 ) -> None:
-    """Count the shingles of documents [first, last), or with `values` also gather, sort and thin them."""
+    """Gather, sort and thin the shingles of documents [first, last)."""
     for i in range(first, last):
-        begin, end = offsets[i], offsets[i + 1]
-        how = kind_for(data, begin, end, kind)
-        at, held, total = begin, 0, 0
-        while at < end:
-            there = at
-            count, at, kept = next_shingles(data, begin, end, at, held, how, n, SEED, low)
-            if len(values):
-                next_shingles(data, begin, end, there, held, how, n, OTHER_SEED, high)
-                for j in range(count):
-                    value = u64(u64(low.hashes[j]) | u64(u64(high.hashes[j]) << u64(32)))
-                    values[starts[i] + total + j] = value
-            held = kept
-            total += count
-        if not len(values):
-            counts[i] = total
-            continue
-        own = values[starts[i] : starts[i] + total]
+        own = values[starts[i] : starts[i + 1]]
+        own = own[: shingles_of(data, offsets[i], offsets[i + 1], kind, n, own, low, high)]
         own.sort()
-        distinct = 0
-        for j in range(total):
-            if j == 0 or own[j] != own[j - 1]:
-                own[distinct] = own[j]
-                distinct += 1
-        counts[i] = distinct
+        counts[i] = thinned(own)
 
 
 @compiled()
-def _packed(values: Keys, starts: Positions, offsets: Positions, out: Keys) -> None:
+def thinned(own: Keys) -> int:
+    """Ascending values, each once, at the front; how many."""
+    distinct = 0
+    for j in range(len(own)):
+        if j == 0 or own[j] != own[j - 1]:
+            own[distinct] = own[j]
+            distinct += 1
+    return distinct
+
+
+@compiled()
+def _packed(values: Keys, starts: Positions, offsets: Positions) -> None:
+    """Move the values of every document to the front, in place: no document begins before its new place."""
     for i in range(len(offsets) - 1):
         for j in range(offsets[i + 1] - offsets[i]):
-            out[offsets[i] + j] = values[starts[i] + j]
+            values[offsets[i] + j] = values[starts[i] + j]
 
 
 @compiled()

@@ -1,13 +1,14 @@
 """Time, processor seconds and peak memory of `audit overlap` against the number of documents.
 
-Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_scaling.py [--keep FOLDER] [SIZES ...]
+Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/overlap_scaling.py [OPTIONS] [SIZES ...]
 
 Each side has as many documents, made from real model outputs (`outputs/alpaca_eval.parquet`): parts of them
 one after another, about 1.9 KB, all different. Every 20th document of LEFT is a copy of one of RIGHT with
 up to 30 % of its words replaced, seeded. The command runs as a user's would, with a fresh evidence file;
-memory is the proportional set size of the process, five times a second. The exponent of the processor
-seconds compares a row with the one above: 1 = linear. Of the planted copies with an exact Jaccard
-similarity of .5 or more it is counted how many were found.
+memory is the proportional set size of the process, five times a second, and what of the resident set is
+no file (Linux): candidates' texts are mapped files, which the system takes back when memory is short. The
+exponent of the processor seconds compares a row with the one above: 1 = linear. Of the planted copies with
+an exact Jaccard similarity of .5 or more it is counted how many were found.
 """
 
 from __future__ import annotations
@@ -39,20 +40,23 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=SIZES)
     parser.add_argument("--keep", type=Path, help="folder for the corpora, kept")
     parser.add_argument("--containment", type=float)
+    parser.add_argument("--memory", help="what keys may take, as of the command; with little they go to disk")
     given = parser.parse_args()
     texts = _texts()
-    print("   documents    MB a side  seconds  CPU seconds  exponent    MiB   planted >= .5   found   pairs")
+    print("   documents    MB a side  seconds  CPU seconds  exponent    MiB  no file", end="")
+    print("   planted >= .5   found   pairs")
     before = (0.0, 0.0)
     for n in given.sizes:
         with tempfile.TemporaryDirectory(dir=given.keep) as name:
             folder = Path(name)
             planted = _write(folder, texts, n)
             size = (folder / "left.jsonl").stat().st_size / 1e6
-            seconds, cpu, memory = _run(folder, given.containment)
+            seconds, cpu, memory, own = _run(folder, given.containment, given.memory)
             found, pairs = _found(folder, planted)
         slope = math.log(cpu / before[1]) / math.log(n / before[0]) if before[0] else math.nan
         print(
             f"{n:12,}  {size:11,.0f}  {seconds:7.1f}  {cpu:11.1f}  {slope:8.2f}  {memory:5.0f}"
+            f"  {own:7.0f}"
             f"  {len(planted):14,}  {found:6,}  {pairs:6,}",
             flush=True,
         )
@@ -108,8 +112,8 @@ def _write(folder: Path, texts: list[str], n: int) -> set[str]:
     return planted
 
 
-def _run(folder: Path, containment: float | None) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak MiB of one run of the command."""
+def _run(folder: Path, containment: float | None, keys: str | None) -> tuple[float, ...]:
+    """Seconds, processor seconds, peak MiB and peak MiB without files of one run of the command."""
     command = [
         sys.executable,
         "-c",
@@ -121,17 +125,27 @@ def _run(folder: Path, containment: float | None) -> tuple[float, float, float]:
     command += ["--evidence", str(folder / "audit.duckdb"), "-o", str(folder / "report.json"), "-q"]
     command += ["--pairs", str(folder / "pairs.parquet"), "--spill", str(folder)]
     command += [] if containment is None else ["--containment", str(containment)]
-    before, start, peak = os.times(), time.perf_counter(), 0.0
+    command += [] if keys is None else ["--memory", keys]
+    before, start, peak, own = os.times(), time.perf_counter(), 0.0, 0.0
     with subprocess.Popen(command) as process:
         top = psutil.Process(process.pid)
         while process.poll() is None:
-            peak = max(peak, _proportional(top))
+            peak, own = max(peak, _proportional(top)), max(own, _anonymous(top))
             time.sleep(0.2)
     after = os.times()
     if process.returncode > 1:
         raise SystemExit(f"audit overlap ended with {process.returncode}")
     used = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - start, used, peak / 2**20
+    return time.perf_counter() - start, used, peak / 2**20, own / 2**20
+
+
+def _anonymous(process: psutil.Process) -> float:
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return 0.0
+    kilobytes = [line.split()[1] for line in status.splitlines() if line.startswith("RssAnon:")]
+    return 1024 * float(kilobytes[0]) if kilobytes else 0.0
 
 
 def _proportional(process: psutil.Process) -> float:

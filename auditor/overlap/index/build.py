@@ -19,10 +19,12 @@ from auditor.overlap.index import manifest, part
 from auditor.overlap.index.manifest import Manifest, Part, Settings, Source
 from auditor.overlap.keyed import Int64
 from auditor.overlap.keys import RATE, recipes_for
+from auditor.overlap.memory import check, to_cut
 from auditor.overlap.read import Read, of_rows
 from auditor.overlap.reading import Corpus
 from auditor.progress import Progress
 from auditor.run_record import now
+from detectors.minhash.counting import distinct_shingles
 from detectors.minhash.distinct import Distinct
 from detectors.minhash.exact import shingle_sets
 from detectors.minhash.signatures import MinHash
@@ -137,12 +139,13 @@ def _write(corpus: Corpus, partial: Path, settings: Settings, progress: Progress
     files = {f.name for f in corpus.files} | {str(f.path.parent) for f in corpus.files}
     for rows in corpus.batches():
         read = of_rows(rows)
+        check(corpus.name, read.n_bytes, to_cut(unit))
         numbers = np.arange(total, total + len(read), dtype=np.int64)
         fresh = np.flatnonzero(distinct.firsts(read.digests, numbers) == numbers)
         texts = rows.texts if len(fresh) == len(read) else rows.texts.take(pa.array(fresh))
-        sets = shingle_sets(texts, unit, int(n))
+        sets = None if settings.rate is None else shingle_sets(texts, unit, int(n))
         sizes = np.zeros(len(read), np.int64)
-        sizes[fresh] = sets.sizes
+        sizes[fresh] = distinct_shingles(texts, unit, int(n)) if sets is None else sets.sizes
         writer.add(
             _columns(read, settings, sizes, files),
             *(fresh, family.signatures(texts), sets),

@@ -113,6 +113,11 @@ class IndexCorpus(Corpus):
                 start += len(table)
         return signatures, sizes
 
+    def tables(self, name: str) -> Iterator[pa.Table]:
+        """A file of every part, such as documents.parquet, batch by batch."""
+        for one in self.manifest.parts:
+            yield from part.groups(self._file(one, name))
+
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every file that was read, by name: of the index, and of the corpus it was made from."""
         own = dict(self.used)

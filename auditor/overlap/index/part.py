@@ -72,8 +72,10 @@ class Writer:
             for name in names(settings)
         }
 
-    def add(self, documents: pa.RecordBatch, rows: Int64, signatures: UInt32, sets: ShingleSets) -> None:
-        """A batch: its columns, which rows are fresh ((n,) int64), and what those have."""
+    def add(
+        self, documents: pa.RecordBatch, rows: Int64, signatures: UInt32, sets: ShingleSets | None
+    ) -> None:
+        """A batch: its columns, which rows are fresh ((n,) int64), and what those have; sets for samples."""
         settings, n = self._settings, len(documents)
         self._write(DOCUMENTS, documents)
         cut = Bands(settings.bands, settings.rows)
@@ -82,7 +84,7 @@ class Writer:
         self._write(SIGNATURES, _fixed(signatures[some], rows[some], n))
         if KEYS in self._files:
             self._write(KEYS, _fixed(keys[some], rows[some], n))
-        if settings.rate is not None:
+        if settings.rate is not None and sets is not None:
             values, of = Sample(settings.rate).of(sets)
             ends = np.searchsorted(rows[of], np.arange(n + 1))
             self._write(SAMPLES, pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), pa.array(values)))

@@ -90,7 +90,7 @@ def table(shingle: str, k: int, rounds: int, path: str, column: str) -> str:
             ]
             done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
             if done.returncode:
-                missing[name] = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                missing[name] = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
                 continue
             found = json.loads(done.stdout.splitlines()[-1])
             best[name] = min(found, best.get(name, found), key=lambda f: f["seconds"])
@@ -105,7 +105,10 @@ def table(shingle: str, k: int, rounds: int, path: str, column: str) -> str:
             f"| {name} | {f['documents']:,} | {f['documents'] / f['seconds']:,.0f} | {rates[name]:,.1f} "
             f"| {rates['fss'] / rates[name]:,.2f} | {f['peak']:,.0f} |"
         )
-    lines += [f"\n{name}: not measured ({why})" for name, why in missing.items()]
+    lines += [
+        f"\n{name}: {'not measured in every round' if name in best else 'not measured'} ({why})"
+        for name, why in missing.items()
+    ]
     return "\n".join(lines)
 
 

@@ -66,7 +66,7 @@ def found(folder, case, engine, **asked):
     return report
 
 
-@pytest.mark.parametrize("asked", [{}, {"containment": 0.8}], ids=str)
+@pytest.mark.parametrize("asked", [{}, {"containment": 0.8}, {"memory": "1kB"}], ids=str)
 @pytest.mark.parametrize("kept", ["left", "right"])
 def test_ray_gives_what_one_process_gives(tmp_path, ray, case, kept, asked, monkeypatch):
     monkeypatch.setattr(

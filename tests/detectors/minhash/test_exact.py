@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.minhash import exact
+from detectors.minhash.counting import MOST_IN_TABLE, distinct_shingles
 from detectors.minhash.distinct import Distinct
 from detectors.minhash.exact import covered, overlaps, shingle_sets
 from detectors.minhash.sampled import Sample
@@ -43,6 +45,24 @@ def test_counts_are_those_of_python_sets(left, right, kind):
     groups = np.arange(0, len(rows[0]) + 1, len(right))
     expected = [len(s & set().union(*y)) for s in x]
     assert covered(a, b, (rows[0], rows[1]), groups).tolist() == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(documents, KINDS)
+def test_counting_without_the_sets_gives_their_sizes(texts, kind):
+    assert distinct_shingles(texts, *kind, threads=1).tolist() == [len(s) for s in sets_of(texts, kind)]
+
+
+def test_long_documents_are_counted_too(monkeypatch):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{n}" for n in rng.integers(0, 50, MOST_IN_TABLE + n)) for n in (-1, 9, 20_000)]
+    whole = shingle_sets(texts, "words", 3)
+    assert distinct_shingles(texts, "words", 3).tolist() == whole.sizes.tolist()
+    assert whole.sizes.tolist() == [len({*zip(w, w[1:], w[2:], strict=False)}) for w in map(str.split, texts)]
+    monkeypatch.setattr(exact, "ROOM", 0)
+    again = shingle_sets(texts, "words", 3)
+    assert np.array_equal(again.values, whole.values) and np.array_equal(again.offsets, whole.offsets)
+    assert distinct_shingles(texts, "words", 3).tolist() == whole.sizes.tolist()
 
 
 @settings(max_examples=60, deadline=None)
