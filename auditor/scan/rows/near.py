@@ -30,6 +30,8 @@ from auditor.scan.rows.statement import texts
 from auditor.scan.synthetic import Dataset, slug
 from auditor.scan.synthetic import find as known_set
 
+KEYS = 512 << 20
+"""Bytes that keys may take; beyond it they are joined on disk."""
 THRESHOLD = 0.7
 """Jaccard similarity of word 5-grams; an answer that was cleaned, or cut a little, keeps more."""
 LEAST_SHINGLES = 10
@@ -121,7 +123,7 @@ def near(
         left = Side((corpus,), "rows")
         spilled = folder / f"near-{len(list(folder.iterdir()))}"
         spilled.mkdir()
-        joined = join(left, Side((right,), str(index)), recipes_for(config), spilled, progress)
+        joined = join(left, Side((right,), str(index)), recipes_for(config), spilled, progress, KEYS)
         pairs = estimate(joined, right, THRESHOLD, progress)
         long = pairs.counts.left_size >= LEAST_SHINGLES
         matched = np.zeros(len(left), bool)
