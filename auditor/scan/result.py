@@ -101,7 +101,8 @@ class ScanReport:
     channel, when, host : as given. sample : rows read of each file at most; 0 = all.
     rows : looked at. human : the card says that people wrote it, or it is a known human set.
     ignored : findings that an ignore list takes out, with its reason, not counted in the answers.
-    people : rows that a field says come from known sets by people. parts : where there are several. notes : what could not be told, in words.
+    notes : what could not be told, in words. parts : where there are several.
+    people : rows of which a field says that they come from known sets by people.
     """
 
     name: str
