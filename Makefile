@@ -5,6 +5,7 @@
 #   make demo-data  trains the demo panel anew (Debian; installs torch; see data/demo/README.md)
 
 #   make minhash-peers  the tables of MinHash speed, beside other libraries (installs them; AUDIT_TEST_DATA)
+#   make scan-scores  how well audit scan tells licences, generators and signs, and how fast (AUDIT_TEST_DATA)
 #   make zoo-demo  the white-box corner of the demo again, from a zoo (ZOO=folder; see data/zoo/README.md)
 
 # What the demo asks.
@@ -30,7 +31,7 @@ ASK_ZOO = $(AUDIT) compare --panel $(ZOO_DATA)/answers.parquet --lineage $(ZOO_D
 	--scores $(ZOO_DATA)/scores --same-data TA=control-TA --same-data TA=same-corpus-TA-1 --calibration none \
 	--evidence $(OUT)/audit.duckdb
 
-.PHONY: demo ask zoo-demo minhash-peers test lint readme demo-data wheel clean
+.PHONY: demo ask zoo-demo minhash-peers scan-scores test lint readme demo-data wheel clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
@@ -56,6 +57,12 @@ zoo-demo: .venv/test
 minhash-peers: .venv/peers
 	.venv/peers/bin/python docs/measurements/minhash/peers.py
 	.venv/peers/bin/python docs/measurements/minhash/accuracy.py
+
+scan-scores: .venv/test
+	$(BIN)/python docs/measurements/licences.py
+	$(BIN)/python docs/measurements/scan_datasets.py
+	$(BIN)/python docs/measurements/scan_rules.py
+	$(BIN)/python docs/measurements/scan_rows.py
 
 test: .venv/test
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -63,8 +63,8 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     tree = walk(config.target)
     if all(f.kind == "other" for f in tree.files) and not tree.left_out:
         raise AuditError(
-            f"{config.target}: nothing to scan. It holds no card, metadata, licence file or rows (JSON lines, "
-            "JSON, CSV, TSV, Parquet, Arrow). Give the folder of a dataset."
+            f"{config.target}: nothing to scan. It holds no card, metadata, licence file or rows (JSON "
+            "lines, JSON, CSV, TSV, Parquet, Arrow). Give the folder of a dataset."
         )
     hub = hub_id(tree.root)
     progress.stage("reading cards and licences")
