@@ -176,7 +176,8 @@ def _batch(
 
 def line_numbers(path: Path, offsets: Sequence[int]) -> dict[int, int]:
     """Number of the line that begins at each offset, by one look at the file up to the last of them."""
-    found, lines, at = {}, 0, 0
+    found: dict[int, int] = {}
+    lines = at = 0
     with path.open("rb") as stream:
         for offset in sorted(offsets):
             while at < offset:

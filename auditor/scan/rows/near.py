@@ -41,7 +41,7 @@ Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Near:
-    """What an index showed. known : the set it is of, None = its name says none; finding : None = no copies."""
+    """What an index showed. known : the set it is of; None = its name says none. finding : None = nothing."""
 
     known: Dataset | None
     rows: int

@@ -40,8 +40,9 @@ class Patterns:
 
     Attributes
     ----------
-    cues : over all text, with the marks; sentence_cues : without. named : a name or maker. selves : one group each, what it calls
-        itself. refusals, guards, played : as in the table. ai : the sentence speaks of an AI.
+    cues : over all text, with the marks; sentence_cues : without. named : a name or maker.
+    selves : one group each, what it calls itself. refusals, guards, played : as in the table.
+    ai : the sentence speaks of an AI.
     marks : as one pattern; families : mark or pattern -> what it hints at.
     known : full match of a plain name on file; shapes : of one that looks like a model. mistakable : known
         names that are words, too. hubs, slugs : full matches of known datasets.
@@ -87,7 +88,7 @@ def patterns() -> Patterns:
         refusals=f"(?i){_any(fill(f) for f in table['GEN009']['forms'])}",
         guards=f"(?im){_any(fill(g) for g in table['guards'])}",
         played=f"(?i){_any(fill(p) for p in table['played'])}",
-        ai=f"(?i){fill(table['words']['of_ai'])}",
+        ai=f"(?i){_any([fill(table['words']['of_ai'])])}",
         marks=token,
         families={**marks, **found},
         who=tuple(_who(row) for row in table["who"]),

@@ -54,7 +54,7 @@ class Opened:
     types: str = ""
 
     def thinned(self, sample: int) -> bool:
-        """Whether every n-th row is taken, of a format that can only be read from its beginning to its end."""
+        """Whether every n-th row is taken, of a format that can only be read from beginning to end."""
         return self.way in ("array", "object", "csv") and 0 < 2 * sample <= (self.rows or 0)
 
     @property

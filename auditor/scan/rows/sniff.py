@@ -27,6 +27,8 @@ JSON_INSIDE = (
     *("request", "body", "chat", "chosen", "rejected", "completion", "details"),
 )
 """Beginnings of names of columns of text that often hold JSON."""
+COMMON = ("model", "model_name", "generator", "teacher", "source", "dataset")
+"""Fields that are read of JSON lines also where no line looked at has them: files are put together."""
 Connection = duckdb.DuckDBPyConnection
 
 
@@ -36,7 +38,12 @@ def of_lines(path: Path, packed: str) -> tuple[Shape, float]:
     records = list(_parsed(lines))
     if lines and not records:
         raise Unreadable("its lines are no JSON")
-    return of_records(records), max(1.0, sum(map(len, lines)) / max(1, len(lines)))
+    shape = of_records(records)
+    have = {name.lower() for name in shape.fields}
+    for name in COMMON:
+        if name not in have:
+            shape.fields[name] = Shape(text=True)
+    return shape, max(1.0, sum(map(len, lines)) / max(1, len(lines)))
 
 
 def _some_lines(path: Path, packed: str) -> Iterator[str]:

@@ -75,7 +75,8 @@ def texts(plan: Plan, source: str, root: str) -> str:
     """One answer a row: file, row, the number of the answer in the plan, and its text."""
     every = ", ".join(f"{{'n': {k}, 't': {_answer(a, root)}}}" for k, a in enumerate(plan.answers))
     return (
-        f"SELECT file, row, CAST(struct_extract(one, 'n') AS VARCHAR) AS answer, struct_extract(one, 't') AS text "
+        "SELECT file, row, CAST(struct_extract(one, 'n') AS VARCHAR) AS answer, "
+        "struct_extract(one, 't') AS text "
         f"FROM (SELECT file, row, unnest([{every}]) AS one FROM {source}) WHERE strlen(text) > 0"
     )
 
@@ -178,13 +179,14 @@ def _date(plan: Plan, root: str) -> str:
         f"list_transform([{value}], lambda d: CASE "
         r"WHEN regexp_full_match(d, '1[0-9]{9}(\.[0-9]*)?') THEN CAST(make_timestamp(CAST(CAST(d AS DOUBLE) "
         r"* 1000000 AS BIGINT)) AS DATE) "
-        r"WHEN regexp_full_match(d, '1[0-9]{12}') THEN CAST(make_timestamp(CAST(d AS BIGINT) * 1000) AS DATE) "
+        r"WHEN regexp_full_match(d, '1[0-9]{12}') "
+        r"THEN CAST(make_timestamp(CAST(d AS BIGINT) * 1000) AS DATE) "
         r"WHEN regexp_matches(d, '^20[0-9]{2}-') THEN TRY_CAST(left(d, 10) AS DATE) END)[1]"
     )
 
 
 def _answer(answer: Answer, root: str) -> str:
-    """The text of the answers of a row, those of several turns one after another; NULL where there is none."""
+    """The text of the answers of a row, several turns one after another; NULL where there is none."""
     at = _at(answer.place, root, answer.below)
     if answer.role:
         return _turns(at, answer, patterns().columns["assistants"])

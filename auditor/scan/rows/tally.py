@@ -146,7 +146,7 @@ class Tally:
         return seen
 
     def _written(self, named: dict[str, str], sets: Sequence[Dataset], told: set[str], rows: int) -> None:
-        """Who wrote these rows: the model a field names, else a known set's, else what answers call themselves."""
+        """Who wrote rows: the model a field names, else a known set's, else what answers call themselves."""
         if named:
             for model, rule in named.items():
                 self._by(model, None, rows, (rule, model))

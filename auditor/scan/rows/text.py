@@ -14,8 +14,8 @@ LONGEST_SENTENCE = 1000
 AROUND = 90
 """Characters before a mark that are kept as evidence; as many come after it."""
 LINE = r"[^\n]*"
-WITHIN = r"(?:[^.!?\n\r。！？]|[.!?][^\s])*"
-"""What a sentence goes on with: a full stop ends it only before a space, so that "GPT-3.5" does not."""
+ENDS = r"[.!?]\s|[\r。！？]"
+"""What ends a sentence: a full stop does only before a space, so that "GPT-3.5" is no end."""
 NONE = "[]::VARCHAR[]"
 
 
@@ -23,31 +23,33 @@ def stages(k: int) -> Iterator[str]:
     """The k-th text, step by step, each step on what the one before left, so that most rows cost one pattern.
 
     No pattern stands inside a lambda: DuckDB would compile it again for every 2,048 rows. So sentences are
-    lines of one text: c the text if it meets a cue, q its sentences that do, f its marks; a sentences that are
-    not guarded, m codes of marks, e what is around the first; b sentences in which it says who it is, r one
-    that refuses; i those of b that speak of an AI; s codes of names and refusals, w a sentence to show.
+    lines of one text: c the text if it meets a cue, q its sentences that do, f its first mark; a sentences
+    that are not guarded, m the code of the mark, e what is around it; b sentences in which it says who it is,
+    r one that refuses; i those of b that speak of an AI; s codes of names and refusals, w a sentence to show.
     """
     own = patterns()
-    marked = f"regexp_matches(c{k}, {literal(own.marks)})"
     yield f"CASE WHEN regexp_matches(t{k}, {literal(own.cues)}) THEN t{k} END AS c{k}"
-    sentence = f"{WITHIN}{own.sentence_cues.removeprefix('(?i)')}{WITHIN}"
+    cued = f"{LINE}{own.sentence_cues.removeprefix('(?i)')}{LINE}"
+    sentences = f"regexp_replace(c{k}, {literal(ENDS)}, chr(10), 'g')"
     yield (
         f"CASE WHEN regexp_matches(c{k}, {literal(own.sentence_cues)}) "
-        f"THEN {_joined(f'c{k}', sentence)} END AS q{k}, "
-        f"CASE WHEN {marked} THEN list_distinct(regexp_extract_all(c{k}, {literal(own.marks)})) END AS f{k}"
+        f"THEN {_joined(sentences, cued)} END AS q{k}, "
+        f"nullif(regexp_extract(c{k}, {literal(own.marks)}), '') AS f{k}"
     )
     guarded = literal(f"(?im)^{LINE}{own.guards.removeprefix('(?im)')}{LINE}$")
     yield (
-        f"CASE WHEN q{k} != '' THEN regexp_replace(q{k}, {guarded}, '', 'g') END AS a{k}, "
-        f"CASE WHEN f{k} IS NOT NULL THEN list_transform(f{k}, lambda m: '{k:x}:m' || left(m, 40)) "
-        f"ELSE {NONE} END AS m{k}, CASE WHEN f{k} IS NOT NULL "
-        f"THEN substr(c{k}, greatest(1, instr(c{k}, f{k}[1]) - {AROUND}), {2 * AROUND + 40}) END AS e{k}"
+        f"CASE WHEN regexp_matches(q{k}, {literal(own.guards)}) "
+        f"THEN regexp_replace(q{k}, {guarded}, '', 'g') ELSE q{k} END AS a{k}, "
+        f"CASE WHEN f{k} IS NOT NULL THEN ['{k:x}:m' || left(f{k}, 40)] ELSE {NONE} END AS m{k}, "
+        f"CASE WHEN f{k} IS NOT NULL "
+        f"THEN substr(c{k}, greatest(1, instr(c{k}, f{k}) - {AROUND}), {2 * AROUND + 40}) END AS e{k}"
     )
     selves = "|".join(f.removeprefix("(?i)") for f in own.selves)
     refusals = own.refusals.removeprefix("(?i)")
     yield (
         f"CASE WHEN regexp_matches(a{k}, {literal(own.named)}) "
-        f"AND regexp_matches(a{k}, {literal(f'(?i){selves}')}) THEN {_joined(f'a{k}', f'{LINE}(?:{selves}){LINE}')} END AS b{k}, "
+        f"AND regexp_matches(a{k}, {literal(f'(?i){selves}')}) "
+        f"THEN {_joined(f'a{k}', f'{LINE}(?:{selves}){LINE}')} END AS b{k}, "
         f"CASE WHEN regexp_matches(a{k}, {literal(own.refusals)}) "
         f"THEN regexp_extract(a{k}, {literal(f'(?i){LINE}{refusals}{LINE}')}) END AS r{k}"
     )
