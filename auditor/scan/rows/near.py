@@ -30,12 +30,12 @@ from auditor.scan.rows.statement import texts
 from auditor.scan.synthetic import Dataset, slug
 from auditor.scan.synthetic import find as known_set
 
-KEYS = 512 << 20
-"""Bytes that keys may take; beyond it they are joined on disk."""
 THRESHOLD = 0.7
 """Jaccard similarity of word 5-grams; an answer that was cleaned, or cut a little, keeps more."""
 LEAST_SHINGLES = 10
 """Shorter answers are alike by chance."""
+MEMORY = 1 << 29
+"""Bytes that keys may take; what is more goes to disk."""
 MANY, MOSTLY, SOME = 100, 0.1, 20
 """So many rows, or such a share of at least `SOME`, are no accident: the confidence is "high"."""
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -123,7 +123,7 @@ def near(
         left = Side((corpus,), "rows")
         spilled = folder / f"near-{len(list(folder.iterdir()))}"
         spilled.mkdir()
-        joined = join(left, Side((right,), str(index)), recipes_for(config), spilled, progress, KEYS)
+        joined = join(left, Side((right,), str(index)), recipes_for(config), spilled, progress, MEMORY)
         pairs = estimate(joined, right, THRESHOLD, progress)
         long = pairs.counts.left_size >= LEAST_SHINGLES
         matched = np.zeros(len(left), bool)

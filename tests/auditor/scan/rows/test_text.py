@@ -54,7 +54,7 @@ def test_an_answer_that_says_who_it_is_counts(tmp_path, text, subject):
         found = scan(tmp_path, [{"output": around.format(text)}] * 9 + [{"output": "Nothing."}])
         (one,) = [f for f in found if f.rule == "GEN008"]
         assert (one.subject, one.count, one.total, one.confidence) == (subject, 9, 10, "medium")
-        assert text.rstrip(".")[-10:] in one.evidence[0].excerpt
+        assert text.rstrip(".?。")[-10:] in one.evidence[0].excerpt
 
 
 @pytest.mark.parametrize("text", NOT_SELF)
