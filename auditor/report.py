@@ -221,6 +221,74 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class TermsAnswer:
+    """What terms of a teacher say about one use, if the student was trained on its outputs (`--terms`).
+
+    It never bears on a verdict, nor a verdict on it. `terms_versions` of the same teacher and use are behind it.
+
+    Attributes
+    ----------
+    use : one of `scan.terms.USES`. answer : allowed, allowed_with_conditions, cannot_tell, conflict, own_model
+        (the provider's own terms do not bind itself) or teacher_later (nothing could have been taught).
+    words : the answer in a sentence that begins with "If". channel, host : as given; "" = not known.
+    model : the name that was looked up. first, last : days between which outputs can have been made, ISO.
+    channels, verdicts : every channel with terms on file, and what those said: allowed,
+        allowed_with_conditions, ambiguous, unknown or prohibited.
+    notes : what could not be told.
+    """
+
+    teacher: str
+    use: str
+    answer: str
+    words: str
+    channel: str
+    host: str
+    model: str
+    provider: str
+    first: str
+    last: str
+    channels: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TermsVersion:
+    """One version of terms or of a licence that may have held, and what it says of one use.
+
+    A reading in our own words (`data/terms`). `stale` : read more than 180 days before the run. `review` : what
+    has to be read again before anybody relies on it; `doubted` : nobody looked at this verdict twice.
+    "" = not known; of `until`, still in force.
+    """
+
+    teacher: str
+    use: str
+    entry: str
+    name: str
+    provider: str
+    kind: str
+    channels: tuple[str, ...]
+    hosts: tuple[str, ...]
+    since: str
+    dated: str
+    until: str
+    outputs: tuple[str, ...]
+    verdict: str
+    reason: str
+    clause: str
+    conditions: tuple[str, ...]
+    binds: tuple[str, ...]
+    risk: tuple[str, ...]
+    source: str
+    read: str
+    evidence: str
+    stale: bool
+    confidence: str
+    doubted: bool
+    review: str
+
+
+@dataclass(frozen=True)
 class Run:
     """Identity of a run: enough to reproduce it and to see whether its inputs were the same.
 
@@ -245,7 +313,7 @@ class Report:
     """One run, complete. `headline` is the first line of every format and answers the question.
 
     `lineage` has a row for each of the `n_subjects` subjects first, then rows of models outside the panel
-    that their history leads to.
+    that their history leads to. `terms` and `terms_versions` are empty where nobody asked.
     """
 
     headline: str
@@ -263,6 +331,8 @@ class Report:
     caveats: tuple[str, ...]
     lineage_source: str = ""
     tests: tuple[PairTest, ...] = ()
+    terms: tuple[TermsAnswer, ...] = ()
+    terms_versions: tuple[TermsVersion, ...] = ()
 
     def behind(self, verdict: Verdict) -> tuple[Finding, ...]:
         """The findings that a verdict rests on: none where tests of its own decide."""

@@ -38,3 +38,8 @@ def span(text: str) -> Span:
             f"{text!r} is no date. Give a day as 2024-07-23, a month as 2024-07, or a year as 2024."
         ) from None
     return Span(text.strip(), first, last)
+
+
+def between(first: date, last: date) -> Span:
+    """Return the days from one to another; a last day before the first is the first."""
+    return Span(f"{first} to {max(first, last)}", first, max(first, last))

@@ -68,19 +68,24 @@ def strictest(entries: Iterable[Entry], use: str) -> tuple[str, tuple[Entry, ...
 
 
 def in_force(
-    terms: Terms, model: str, channel: str | None = None, when: str | None = None, host: str | None = None
+    terms: Terms,
+    model: str,
+    channel: str | None = None,
+    when: str | Span | None = None,
+    host: str | None = None,
 ) -> InForce:
     """Find what held for outputs of `model`.
 
     Parameters
     ----------
     model : a name as it stands in a dataset. channel : one of `CHANNELS`, or None = not known. when : day,
-        month or year in which the outputs were made, or None. host : the service that was called, such as
-        "openrouter.ai"; the terms of a host are found by it, or by the channel, and never by the model alone.
+        month or year in which the outputs were made, or days between which; None = not known. host : the
+        service that was called, such as "openrouter.ai"; the terms of a host are found by it, or by the
+        channel, and never by the model alone.
     """
     if channel is not None and channel not in CHANNELS:
         raise AuditError(f"{channel!r} is no channel. Known are: {', '.join(CHANNELS)}.")
-    days = span(when) if when else None
+    days = when if isinstance(when, Span) else span(when) if when else None
     name = plain(model)
     if not name:
         raise AuditError(f"{model!r} names no model. Give a name such as llama-3-70b-instruct.")
@@ -151,7 +156,12 @@ def _covered(versions: list[Entry], kind: str, days: Span) -> bool:
     held = [e for e in versions if _holds(e, days)]
     if kind not in _SERVICE or not held:
         return bool(held)
-    return min(_begin(e) for e in held) <= days.first
+    reached = days.first
+    for entry in sorted(held, key=_begin):
+        if _begin(entry) > reached:
+            return False
+        reached = max(reached, entry.until.last if entry.until else date.max)
+    return reached > days.last
 
 
 def _begin(entry: Entry) -> date:

@@ -53,6 +53,11 @@ def overlaps(con: Connection) -> None:
     con.execute(_OVERLAPS)
 
 
+def terms(con: Connection) -> None:
+    """7: what terms of the teachers say about training on their outputs, and the versions behind it."""
+    con.execute(_TERMS)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     first_tables,
     embeddings,
@@ -60,6 +65,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     surprises,
     controls,
     overlaps,
+    terms,
 )
 
 
@@ -234,6 +240,20 @@ CREATE TABLE overlap_passages (
     run_id VARCHAR, position BIGINT, left_id VARCHAR, right_id VARCHAR, teacher VARCHAR, jaccard DOUBLE,
     right_in_left DOUBLE, in_references BOOLEAN, left_text VARCHAR, right_text VARCHAR, left_cut BIGINT,
     right_cut BIGINT, left_spans BIGINT[][], right_spans BIGINT[][], content_hash VARCHAR);
+"""
+
+_TERMS = """
+CREATE TABLE terms (
+    run_id VARCHAR, position BIGINT, teacher VARCHAR, "use" VARCHAR, answer VARCHAR, words VARCHAR,
+    channel VARCHAR, host VARCHAR, model VARCHAR, provider VARCHAR, "first" VARCHAR, "last" VARCHAR,
+    channels VARCHAR[], verdicts VARCHAR[], notes VARCHAR[], content_hash VARCHAR);
+CREATE TABLE terms_versions (
+    run_id VARCHAR, position BIGINT, teacher VARCHAR, "use" VARCHAR, entry VARCHAR, "name" VARCHAR,
+    provider VARCHAR, kind VARCHAR, channels VARCHAR[], hosts VARCHAR[], since VARCHAR, dated VARCHAR,
+    "until" VARCHAR, outputs VARCHAR[], verdict VARCHAR, reason VARCHAR, clause VARCHAR,
+    conditions VARCHAR[], binds VARCHAR[], risk VARCHAR[], source VARCHAR, "read" VARCHAR,
+    evidence VARCHAR, stale BOOLEAN, confidence VARCHAR, doubted BOOLEAN, review VARCHAR,
+    content_hash VARCHAR);
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

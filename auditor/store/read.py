@@ -17,7 +17,7 @@ from auditor.store.connection import reading
 from auditor.store.migrations import Connection
 from auditor.store.rows import PARTS, RESPONSES, MeasurementRows, PanelRows, report_of
 from auditor.store.runs import find_run
-from auditor.store.seal import select_rows
+from auditor.store.seal import LATER, has_table, select_rows
 from detectors.types import Probe
 
 
@@ -25,7 +25,8 @@ def read_report(path: Path, run: str = "latest") -> Report:
     """The report of a run, equal to the one that was stored (lists in place of tuples in its config)."""
     with reading(path) as con:
         run = find_run(con, path, run)
-        parts = {table: _rows(con, table, run) for table in PARTS}
+        known = [table for table in PARTS if table not in LATER or has_table(con, table)]
+        parts = {table: _rows(con, table, run) for table in known}
         return report_of(_rows(con, "runs", run)[0], parts)
 
 

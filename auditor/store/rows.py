@@ -26,6 +26,8 @@ from auditor.report import (
     Report,
     Run,
     SkippedDetector,
+    TermsAnswer,
+    TermsVersion,
     Verdict,
 )
 from auditor.store.canonical import hash_value
@@ -42,6 +44,8 @@ PARTS: dict[str, type] = {
     "lineage": LineageRow,
     "excluded": Exclusion,
     "tests": PairTest,
+    "terms": TermsAnswer,
+    "terms_versions": TermsVersion,
 }
 REPORT_FIELDS = ("headline", "student", "n_subjects", "n_probes", "n_responses", "lineage_source")
 MAPS = ("versions", "hashes", "inputs")

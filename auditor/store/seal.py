@@ -31,6 +31,8 @@ OWN = (  # tables whose rows belong to one run
     "skipped",
     "verdicts",
     "issues",
+    "terms",
+    "terms_versions",
 )
 OVERLAP = (  # the same of a run of `audit overlap`
     "runs",
@@ -40,6 +42,7 @@ OVERLAP = (  # the same of a run of `audit overlap`
     "overlap_pairs",
     "overlap_passages",
 )
+LATER = ("terms", "terms_versions")  # of `OWN`; no seal of an older run names them, and then they are empty
 SHARED = ("probes", "responses")  # tables whose rows several runs may use
 _OWN_ROWS = "SELECT {columns} FROM {table} t WHERE run_id = $run ORDER BY position"
 _SHARED_ROWS = {
@@ -61,6 +64,12 @@ def sealed_tables(kind: str) -> tuple[str, ...]:
     if kind == "overlap":
         return OVERLAP
     return ("commitments",) if kind == "commitment" else (*OWN, *SHARED)
+
+
+def has_table(con: Connection, table: str) -> bool:
+    """Tell whether the file has a table: one that was read before its migration lacks those of `LATER`."""
+    found = con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall()
+    return bool(found)
 
 
 def select_rows(con: Connection, table: str, run: str, columns: str = "t.*") -> Any:
