@@ -30,6 +30,7 @@ from auditor import (
     score_asked,
     store,
     surprises,
+    teacher_terms,
     thresholds,
     weigh,
     words,
@@ -42,7 +43,7 @@ from auditor.exhibits import exhibits
 from auditor.grounds import Grounds, grounds_for
 from auditor.references import References
 from auditor.report import Exclusion, Finding, Report, SkippedDetector, Verdict
-from auditor.run_record import identity, now
+from auditor.run_record import day, identity, now
 from auditor.scenes import JOINT
 from detectors.combine import holm
 from detectors.types import Measurement, Probe, Skipped
@@ -83,8 +84,10 @@ class Plan:
 
 def plan(config: CompareConfig) -> Plan | str:
     """Read the inputs and say what would be done; where models have to be asked first, what they would be."""
+    teacher_terms.check(config)
     if checkpoints.alone(config):
-        return f"{on_weights.plan(checkpoints.of_folders(config))}\nNothing was measured or stored."
+        lines = (on_weights.plan(checkpoints.of_folders(config)), *teacher_terms.plan(config))
+        return "\n".join((*lines, "Nothing was measured or stored."))
     folders, _ = checkpoints.of_asked(config)
     try:
         case = prepare(config, Silent(), dry_run=True)
@@ -103,12 +106,13 @@ def plan(config: CompareConfig) -> Plan | str:
     compared = on_weights.plan(weights) if weights else ""
     compared = "\n".join(filter(None, (compared, score_asked.plan(config))))
     ran = tuple(d.name for d in chosen)
-    brought = owned.plan(case, config)
+    brought = (*owned.plan(case, config), *teacher_terms.plan(config))
     return Plan(case, ran, tuple(skipped), nulls, shipped_for, compared, brought)
 
 
 def run(config: CompareConfig, progress: Progress) -> Report:
     """Do the whole job; the report is the one read back from the evidence file."""
+    teacher_terms.check(config)
     if checkpoints.alone(config):
         return on_weights.run(config, progress)
     started, run_id = now(), uuid.uuid4().hex[:12]
@@ -168,6 +172,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         decision.providers(case),
         decision.kin(case, verdicts[0].teacher),
     )
+    judged = dict.fromkeys((*(v.teacher for v in verdicts), *case.teachers))
+    allowed = teacher_terms.of(config, case.lineage, case.student, tuple(judged), day(started))
     report = Report(
         headline=_beside(
             (by_equality, seen.headline, brought.headline, by_scores),
@@ -182,7 +188,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
                 "panel": case.panel.content_hash(),
                 "probes": probes_hash,
                 "lineage": lineages.content_hash(history),
-            },
+            }
+            | teacher_terms.hashes(config),
             dict(case.panel.files)
             | seen.inputs
             | brought.inputs
@@ -211,6 +218,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         ),
         lineage_source=case.lineage.source,
         tests=(*seen.tests, *equal.tests, *brought.tests),
+        terms=allowed.answers,
+        terms_versions=allowed.versions,
     )
     for v in verdicts:
         if v.reason in reasons.UNABLE:

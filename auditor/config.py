@@ -43,6 +43,8 @@ class CompareConfig:
     canary_keys : likewise, files with the secret of what a teacher planted in its answers.
     prompts : file with the prompt texts of recordings that carry ids only.
     controls : folders that 'audit controls' wrote: students taught on purpose by one of the teachers.
+    terms : also say what the teachers' terms allow; channel, host : how they were asked, None = not known;
+        uses : some of `scan.terms.USES`, empty = the usual two.
     evidence : the DuckDB file the run is appended to.
     detectors : names of the detectors to run; empty = all that can.
     bootstrap : resamples of the probes behind an interval; 0 = no intervals.
@@ -70,6 +72,10 @@ class CompareConfig:
     held_out: tuple[str, ...] = ()
     canary_keys: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    terms: bool = False
+    channel: str | None = None
+    host: str | None = None
+    uses: tuple[str, ...] = ()
     evidence: str = "audit.duckdb"
     detectors: tuple[str, ...] = ()
     seed: int = 0

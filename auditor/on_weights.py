@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from auditor import common_weights, common_weights_words, store, weight_tests
+from auditor import common_weights, common_weights_words, store, teacher_terms, weight_tests
 from auditor import lineage as lineages
 from auditor.case import Progress, read_lineage
 from auditor.checkpoints import Weights, of_folders
@@ -17,7 +17,7 @@ from auditor.common_weights import Relation
 from auditor.config import CompareConfig
 from auditor.lineage import Lineage
 from auditor.report import PairTest, Report, SkippedDetector, Verdict
-from auditor.run_record import identity, now
+from auditor.run_record import day, identity, now
 from auditor.store.rows import RESPONSES
 from auditor.thresholds import ACCUSING
 from detectors.registry import DETECTORS
@@ -72,10 +72,12 @@ def run(config: CompareConfig, progress: Progress) -> Report:
     seen = examine(weights, lineage, config.seed, progress)
     models = (weights.student, *weights.teachers, *weights.bases)
     history = lineage.behind(models)
+    allowed = teacher_terms.of(config, lineage, weights.student, tuple(weights.teachers), day(started))
+    hashes = {"lineage": lineages.content_hash(history)} | teacher_terms.hashes(config)
     report = Report(
         headline=seen.headline,
         student=weights.student,
-        run=identity(run_id, started, config, {"lineage": lineages.content_hash(history)}, seen.inputs),
+        run=identity(run_id, started, config, hashes, seen.inputs),
         verdicts=seen.verdicts,
         findings=(),
         exhibits=(),
@@ -88,6 +90,8 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         caveats=(),
         lineage_source=lineage.source,
         tests=seen.tests,
+        terms=allowed.answers,
+        terms_versions=allowed.versions,
     )
     progress.stage("Storing")
     evidence = Path(config.evidence)

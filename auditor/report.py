@@ -224,14 +224,15 @@ class Exclusion:
 class TermsAnswer:
     """What terms of a teacher say about one use, if the student was trained on its outputs (`--terms`).
 
-    It never bears on a verdict, nor a verdict on it. `terms_versions` of the same teacher and use are behind it.
+    It never bears on a verdict, nor a verdict on it. Behind it are the `terms_versions` of the same teacher and
+    use.
 
     Attributes
     ----------
-    use : one of `scan.terms.USES`. answer : allowed, allowed_with_conditions, cannot_tell, conflict, own_model
-        (the provider's own terms do not bind itself) or teacher_later (nothing could have been taught).
-    words : the answer in a sentence that begins with "If". channel, host : as given; "" = not known.
-    model : the name that was looked up. first, last : days between which outputs can have been made, ISO.
+    use : one of `scan.terms.USES`. answer : allowed, allowed_with_conditions, cannot_tell, conflict,
+        own_model (the provider's own terms do not bind itself) or teacher_later (nothing was taught).
+    words : the answer in a sentence that is conditional. channel, host : as given; "" = not known.
+    model : the name that was looked up. provider : of both, where it is one. first, last : days between which outputs can have been made, ISO.
     channels, verdicts : every channel with terms on file, and what those said: allowed,
         allowed_with_conditions, ambiguous, unknown or prohibited.
     notes : what could not be told.
@@ -256,8 +257,8 @@ class TermsAnswer:
 class TermsVersion:
     """One version of terms or of a licence that may have held, and what it says of one use.
 
-    A reading in our own words (`data/terms`). `stale` : read more than 180 days before the run. `review` : what
-    has to be read again before anybody relies on it; `doubted` : nobody looked at this verdict twice.
+    A reading in our own words (`data/terms`). `stale` : read more than 180 days before the run. `review` :
+    what has to be read again before anybody relies on it; `doubted` : nobody looked at this verdict twice.
     "" = not known; of `until`, still in force.
     """
 

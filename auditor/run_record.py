@@ -9,7 +9,7 @@ import hashlib
 import platform
 import shlex
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -47,6 +47,11 @@ def command_line() -> str:
 def now() -> str:
     """Time of day, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def day(when: str) -> date:
+    """The day of a time that `now` gave."""
+    return datetime.fromisoformat(when).date()
 
 
 def versions() -> dict[str, str]:

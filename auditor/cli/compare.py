@@ -99,6 +99,16 @@ ACQUITTING = ("common_ancestor", "public_data")
     help="Students taught on purpose by one of the teachers ('audit controls'): the report says what share "
     "of its data would have been found.",
 )
+@option("--terms", is_flag=True, help="Say also what the teachers' terms allow (no legal advice).")
+@option("--channel", metavar="NAME", help="With --terms: how the teacher was asked, as api or self_host.")
+@option("--host", metavar="NAME", help="With --terms: the service that served it, such as openrouter.ai.")
+@option(
+    "--use",
+    multiple=True,
+    type=Words("NAME"),
+    help="With --terms: what the outputs were for ('audit terms list').  [default: train_competing_llm, "
+    "train_other_model_release_weights]",
+)
 @option("--evidence", metavar="FILE", default="audit.duckdb", show_default=True, help="The evidence file.")
 @option("--detector", multiple=True, type=Words("NAME"), help="Run only this detector.")
 @option("--seed", type=int, default=0, show_default=True, help="Seed of every random draw.")
@@ -178,6 +188,10 @@ def _config(given: dict[str, Any]) -> CompareConfig:
         held_out=given["held_out"],
         canary_keys=given["canary_key"],
         controls=given["controls"],
+        terms=given["terms"],
+        channel=given["channel"],
+        host=given["host"],
+        uses=given["use"],
         evidence=given["evidence"],
         detectors=given["detector"],
         seed=given["seed"],
