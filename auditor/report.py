@@ -224,15 +224,15 @@ class Exclusion:
 class TermsAnswer:
     """What terms of a teacher say about one use, if the student was trained on its outputs (`--terms`).
 
-    It never bears on a verdict, nor a verdict on it. Behind it are the `terms_versions` of the same teacher and
-    use.
+    It never bears on a verdict, nor a verdict on it. Behind it are `terms_versions` of that teacher and use.
 
     Attributes
     ----------
     use : one of `scan.terms.USES`. answer : allowed, allowed_with_conditions, cannot_tell, conflict,
         own_model (the provider's own terms do not bind itself) or teacher_later (nothing was taught).
     words : the answer in a sentence that is conditional. channel, host : as given; "" = not known.
-    model : the name that was looked up. provider : of both, where it is one. first, last : days between which outputs can have been made, ISO.
+    model : the name that was looked up. provider : of both, where it is one. first, last : days between which
+        outputs can have been made, ISO.
     channels, verdicts : every channel with terms on file, and what those said: allowed,
         allowed_with_conditions, ambiguous, unknown or prohibited.
     notes : what could not be told.

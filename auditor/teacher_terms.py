@@ -121,8 +121,8 @@ def look_up(
     own = _own(lineage, student, teacher)
     if own:
         kept, held = ([e for e in x if not _alike(e.provider, own)] for x in (every.entries, found.entries))
-        notes = () if not kept else found.notes
-        return LookedUp(model, tuple(kept), tuple(held), (), (*undated, *notes), days, own)
+        notes = (*undated, *found.notes) if kept else ()
+        return LookedUp(model, tuple(kept), tuple(held), (), notes, days, own)
     if host and not any(host in e.hosts for e in terms):
         doubts += (f"no terms of the service {host!r} are on file, and what it adds nobody knows",)
     doubts += _other_provider(found.entries, lineage.row(teacher).provider)
@@ -182,14 +182,10 @@ def _days(
 
 def _own(lineage: Lineage, student: str, teacher: str) -> str:
     """The provider of both, as documented; "" = they differ, or one is not documented."""
-    mine = lineage.row(student).provider.strip()
-    others = _provider(lineage, teacher)
-    return mine if mine and others and _alike(others, mine) else ""
-
-
-def _provider(lineage: Lineage, teacher: str) -> str:
-    """Whose model it is, by the lineage table, or else as a name that every dataset knows; "" = not known."""
-    return lineage.row(teacher).provider.strip() or provider_of().get(plain(teacher), "")
+    mine, others = (lineage.row(m).provider.strip() for m in (student, teacher))
+    known = provider_of().get(plain(teacher), "")
+    same = mine.casefold() == others.casefold() if others else bool(known) and _alike(known, mine)
+    return mine if mine and same else ""
 
 
 def _alike(of_terms: str, of_lineage: str) -> bool:

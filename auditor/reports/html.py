@@ -28,6 +28,7 @@ from auditor.reports import (
     ranks,
     roster,
     surprises,
+    terms,
 )
 
 EXHIBITS_SHOWN = 12
@@ -111,5 +112,6 @@ def _environment() -> Environment:
         "roster": roster,
         "strip": figures.strip,
         "surprises": surprises,
+        "terms": terms,
     }
     return environment

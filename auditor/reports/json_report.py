@@ -11,7 +11,8 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from auditor.report import SCHEMA_VERSION, Exhibit, Finding, Report, Verdict
+from auditor.report import SCHEMA_VERSION, Exhibit, Finding, Report, TermsAnswer, Verdict
+from auditor.reports import terms
 from auditor.reports.phrases import teachers
 
 # Half of a surrogate pair is no character: strict readers refuse it.
@@ -41,6 +42,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "lineage": [asdict(row) for row in report.lineage],
             "lineage_source": report.lineage_source,
         },
+        "terms": [_terms(a, report) for a in report.terms],
         "exhibits": [_exhibit(e) for e in report.exhibits],
         "tests": [asdict(t) for t in report.tests],
         "caveats": list(report.caveats),
@@ -50,6 +52,14 @@ def as_data(report: Report) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict, report: Report) -> dict[str, Any]:
     return asdict(verdict) | {"detectors": [_detector(f) for f in report.behind(verdict)]}
+
+
+def _terms(answer: TermsAnswer, report: Report) -> dict[str, Any]:
+    """What the teacher's terms say of one use; conditional where no evidence says that it was so."""
+    behind = [v for v in report.terms_versions if (v.teacher, v.use) == (answer.teacher, answer.use)]
+    versions = [{k: x for k, x in asdict(v).items() if k not in ("teacher", "use")} for v in behind]
+    only = terms.below_weak(report, answer.teacher)
+    return asdict(answer) | {"only_matters_if": only, "versions": versions, "not_legal_advice": True}
 
 
 def _not_judged(teacher: str, report: Report) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises
+from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises, terms
 from auditor.reports.inert import one_line, visible
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -40,6 +40,7 @@ def render(report: Report) -> str:
     parts += ["## Answer"] + [part for v in report.verdicts for part in _verdict(v, report)]
     if report.caveats:
         parts += ["### Caveats of this run", bullets(report.caveats)]
+    parts += _terms(report)
     parts += ["## Other explanations"] + [part for v in report.verdicts for part in _explanations(v)]
     parts += ["## Measurements"]
     for section in exact.sections(report):
@@ -167,6 +168,25 @@ def _expected(teacher: str, report: Report) -> list[str]:
     found = [(*row, e.probe) for e in surprises.exhibits_of(report, teacher) for row in surprises.rows(e)]
     title = f"## {inline(surprises.title(report, teacher))}"
     return [title, surprises.EXPLAINED, table((*surprises.HEAD, "probe"), found)]
+
+
+def _terms(report: Report) -> list[str]:
+    """What the teachers' terms say, where that was asked."""
+    if not report.terms:
+        return []
+    parts = [f"## {terms.TITLE}", terms.INTRO]
+    for teacher in terms.teachers(report):
+        head, rows = terms.table(report, teacher)
+        parts += [f"### {inline(terms.heading(report, teacher))}", inline(terms.standing(report, teacher))]
+        parts += [bullets(terms.statements(report, teacher)), inline(terms.days(report, teacher))]
+        parts += [f"{terms.BY_CHANNEL}:", table(head, rows)] if rows else []
+        for version in terms.versions(report, teacher):
+            said = [f"{use}: {text}" for use, text in version.uses]
+            facts = bullets([version.facts, *said, version.bound, version.read, f"Source: {version.source}"])
+            parts += [f"#### {inline(version.title)}", facts]
+        if found := terms.notes(report, teacher):
+            parts += ["Not told, or to be read again:", bullets(found)]
+    return [part for part in (*parts, terms.LIMITS) if part]
 
 
 def cut(text: str, spans: Iterable[Sequence[float]]) -> str:

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.report import Exhibit, Finding, Report, Verdict
-from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises
+from auditor.reports import controls, exact, excerpts, phrases, ranks, roster, surprises, terms
 from auditor.reports.inert import one_line
 from auditor.reports.numerals import MISSING, decimals, number, p_span, p_value, span
 
@@ -43,6 +43,7 @@ def render(report: Report, *, width: int | None = None, color: bool | None = Non
     _summary(console, report)
     for verdict in report.verdicts:
         _verdict(console, verdict, report)
+    _terms(console, report)
     for section in exact.sections(report):
         console.print()
         _say(console, section.title, "bold")
@@ -198,6 +199,32 @@ def _expected(console: Console, teacher: str, report: Report) -> None:
         for row in surprises.rows(e)
     ]
     _list(console, surprises.EXPLAINED, found[:SURPRISES_SHOWN])
+
+
+def _terms(console: Console, report: Report) -> None:
+    """What the teachers' terms say, where that was asked."""
+    if not report.terms:
+        return
+    console.print()
+    _say(console, terms.TITLE, "bold")
+    _say(console, terms.INTRO)
+    for teacher in terms.teachers(report):
+        head, rows = terms.table(report, teacher)
+        console.print()
+        _say(console, terms.heading(report, teacher), "bold")
+        _list(console, terms.standing(report, teacher), terms.statements(report, teacher))
+        if days := terms.days(report, teacher):
+            _say(console, days)
+        if rows:
+            _say(console, f"{terms.BY_CHANNEL}:")
+            _figures(console, head, rows, words=len(head))
+        for version in terms.versions(report, teacher):
+            said = [f"{use}: {text}" for use, text in version.uses]
+            facts = [version.facts, *said, version.bound, version.read, f"Source: {version.source}"]
+            _list(console, version.title, facts)
+        _list(console, "Not told, or to be read again:", terms.notes(report, teacher))
+    console.print()
+    _say(console, terms.LIMITS)
 
 
 def _explanations(console: Console, verdict: Verdict) -> None:
