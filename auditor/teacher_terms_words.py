@@ -55,8 +55,8 @@ def sentence(
         )
     if answer == "teacher_later":
         return (
-            f"By the dates on record, {teacher} was first available after {student}'s release: it cannot "
-            "have taught it, and no terms are in question."
+            f"By the dates on record, {teacher} was first available after {student}'s release: there are no "
+            "days whose terms could be in question. If a date is wrong, ask again."
         )
     over = f" over the channel {channel}" if channel else ""
     condition = CONDITIONS[use].replace("{teacher}", teacher)

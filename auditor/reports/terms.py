@@ -16,8 +16,8 @@ TITLE = "Was it allowed? What the terms say"
 INTRO = (
     "Learning from another model's outputs is an ordinary and legitimate method. Whether the terms of a "
     "teacher allowed it depends on the channel, on the day, and on who had agreed to them. This is asked "
-    "apart from the evidence: neither answer makes the other stronger or weaker. A reading of the terms in our own "
-    "words, to find the clause by; not legal advice."
+    "apart from the evidence: neither answer makes the other stronger or weaker. A reading of the terms in "
+    "our own words, to find the clause by; not legal advice."
 )
 LIMITS = (
     "Terms of a service bind whoever agreed to them, a licence whoever uses the weights or passes something "
@@ -185,9 +185,8 @@ def _version(uses: list[TermsVersion]) -> Version:
         f"{v.name} ({v.entry})",
         facts[0].upper() + facts[1:],
         tuple((one.use, _says(one)) for one in uses),
-        f"Bound: {_parties(v.binds)}. A breach would first be asserted against {_parties(v.risk)}.",
-        f"Read on {v.read}: {EVIDENCE.get(v.evidence, v.evidence)}; confidence "
-        f"{v.confidence}.{stale}{again}",
+        _bound(v),
+        f"Read on {v.read}: {EVIDENCE.get(v.evidence, v.evidence)}; confidence {v.confidence}.{stale}{again}",
         v.source,
     )
 
@@ -205,6 +204,13 @@ def _in_force(v: TermsVersion) -> str:
         since = "in force at all times"
     how = f" ({DATED[v.dated]})" if v.dated in DATED else ""
     return f"{since}{f' until {v.until}' if v.until else ''}{how}"
+
+
+def _bound(v: TermsVersion) -> str:
+    """Who is bound, and against whom a breach would first be asserted."""
+    if v.binds == v.risk:
+        return f"Bound, and carrying the risk: {_parties(v.binds)}."
+    return f"Bound: {_parties(v.binds)}. Carrying the risk: {_parties(v.risk)}."
 
 
 def _parties(parties: tuple[str, ...]) -> str:

@@ -71,6 +71,7 @@ def test_leaves_nothing_out():
     assert {f.name for f in fields(LineageRow)} == set(data["panel"]["lineage"][0])
     assert {f.name for f in fields(types.Run)} == set(data["run"])
     counted = {"n_subjects", "n_probes", "n_responses", "findings", "lineage", "excluded", "lineage_source"}
+    counted |= {"terms_versions"}
     assert {f.name for f in fields(types.Report)} - counted <= set(data)
 
 

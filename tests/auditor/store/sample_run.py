@@ -1,11 +1,13 @@
 """A small run to store: every kind of value that a report, a panel and measurements can hold."""
 
 import math
+from contextlib import contextmanager
 from dataclasses import replace
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from auditor.report import (
     Alternative,
@@ -17,11 +19,13 @@ from auditor.report import (
     Report,
     Run,
     SkippedDetector,
+    TermsAnswer,
+    TermsVersion,
     Verdict,
 )
-from auditor.store import MeasurementRows, PanelRows, hash_probes
+from auditor.store import MeasurementRows, PanelRows, hash_probes, seal
 from auditor.store.rows import RESPONSES
-from auditor.store.seal import OVERLAP
+from auditor.store.seal import LATER, OVERLAP
 from detectors.types import Probe
 
 SUBJECTS = ("student-7b", "teacher-large", "other-13b")
@@ -75,6 +79,26 @@ def pair_test(form, value):
     return PairTest("descent", "weight_descent", form, *pair, *figures, "layer 0", "exact", {"units": 9})
 
 
+def terms_answer(teacher="teacher-large"):
+    first = (teacher, "train_competing_llm", "cannot_tell", "If ...", "", "", teacher, "")
+    return TermsAnswer(*first, "2023-01-01", "2023-06-30", ("api",), ("prohibited",), ("A note.",))
+
+
+def terms_version(teacher="teacher-large"):
+    first = (teacher, "train_competing_llm", "acme-2023", "Terms of Acme", "Acme", "service_terms")
+    dated = (("api",), (), "2023-01", "stated", "", ("no_compete",), "prohibited", "A reason.", "2(c)", ())
+    who = (("account_holder",), ("account_holder",), "https://example.org/terms", "2026-01-02")
+    return TermsVersion(*first, *dated, *who, "primary_text", False, "high", False, "")
+
+
+@contextmanager
+def older_seals():
+    """Runs stored within are sealed as before there were the tables of `seal.LATER`."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(seal, "OWN", tuple(table for table in seal.OWN if table not in seal.LATER))
+        yield
+
+
 def made_before(path, number):
     """Take out of an evidence file what migration `number` and later ones put there.
 
@@ -83,7 +107,7 @@ def made_before(path, number):
     with duckdb.connect(str(path)) as con:
         if number <= 2:
             con.execute("DROP TABLE embeddings")
-        for table in OVERLAP[1:]:
+        for table in (*OVERLAP[1:], *LATER):
             con.execute(f"DROP TABLE {table}")
         con.execute("ALTER TABLE exhibits DROP COLUMN logprobs")
         for column in ("p_exact", "evidence", "controls"):
@@ -95,7 +119,9 @@ def made_before(path, number):
 
 def old_report(run="run-a"):
     """A run as a version before migration 3 stored it."""
-    now = report(run, tests=(), verdicts=(verdict(evidence=None, controls=None),))
+    now = report(
+        run, tests=(), terms=(), terms_versions=(), verdicts=(verdict(evidence=None, controls=None),)
+    )
     return replace(now, exhibits=tuple(replace(e, logprobs=None) for e in now.exhibits))
 
 
@@ -121,6 +147,8 @@ def report(run="run-a", **changes):
         caveats=("One caveat.",),
         lineage_source="lineage.csv",
         tests=(pair_test("csu", 0.25), pair_test("combined", None)),
+        terms=(terms_answer(),),
+        terms_versions=(terms_version(),),
     )
     return replace(base, **changes)
 

@@ -2,6 +2,7 @@ import dataclasses
 import types
 import typing
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -167,10 +168,30 @@ def test_bad_panels_and_measurements_are_refused():
 
 def test_a_file_from_before_the_exact_tests_is_read(tmp_path):
     path = tmp_path / "old.duckdb"
-    before = sample_run.report(tests=())
-    store.append_run(path, sample_run.old_report(), NO_PANEL, ())
+    before = sample_run.report(tests=(), terms=(), terms_versions=())
+    with sample_run.older_seals():
+        store.append_run(path, sample_run.old_report(), NO_PANEL, ())
     sample_run.made_before(path, 3)
     assert sample_run.same(sort_dicts(store.read_report(path)), sort_dicts(before))
     assert store.check_run(path) == ()
     store.append_run(path, sample_run.report("run-b"), NO_PANEL, ())
     assert store.read_report(path).tests == sample_run.report().tests and store.check_run(path) == ()
+
+
+def test_a_run_older_than_a_table_has_nothing_in_it(tmp_path):
+    """A seal that names no terms holds for an older run, and is broken by terms that somebody adds to it."""
+    path = tmp_path / "old.duckdb"
+    with sample_run.older_seals():
+        store.append_run(path, sample_run.report(terms=(), terms_versions=()), NO_PANEL, ())
+    assert store.check_run(path) == ()
+    with duckdb.connect(str(path)) as con:
+        con.execute("INSERT INTO terms (run_id, position, content_hash) VALUES ('run-a', 0, 'x')")
+    assert any(problem.startswith("terms row 0") for problem in store.check_run(path))
+
+
+def test_a_table_that_a_seal_names_has_to_be_there(tmp_path):
+    path = tmp_path / "cut.duckdb"
+    store.append_run(path, sample_run.report(), NO_PANEL, ())
+    with duckdb.connect(str(path)) as con:
+        con.execute("DROP TABLE terms_versions")
+    assert "terms_versions: the table is missing" in store.check_run(path)
