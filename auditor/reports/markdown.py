@@ -179,7 +179,7 @@ def _terms(report: Report) -> list[str]:
         head, rows = terms.table(report, teacher)
         parts += [f"### {inline(terms.heading(report, teacher))}", inline(terms.standing(report, teacher))]
         parts += [bullets(terms.statements(report, teacher)), inline(terms.days(report, teacher))]
-        parts += [f"{terms.BY_CHANNEL}:", table(head, rows)] if rows else []
+        parts += [f"{terms.BY_CHANNEL}:", table(tuple(map(inline, head)), rows)] if rows else []
         for version in terms.versions(report, teacher):
             said = [f"{use}: {text}" for use, text in version.uses]
             facts = bullets([version.facts, *said, version.bound, version.read, f"Source: {version.source}"])

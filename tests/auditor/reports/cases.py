@@ -13,6 +13,7 @@ from tests.auditor.reports.samples import (
     tie,
     verdict,
 )
+from tests.auditor.reports.terms_samples import hostile_terms, with_terms
 
 HOSTILE = (
     "<script>alert(1)</script><script>document.title='owned'</script>"
@@ -89,6 +90,7 @@ def hostile(text: str = HOSTILE) -> Report:
             PairTest(text, "weight_descent", text, text, text, 0.5, -0.3, 0.1, 9, text, text, {text: text}),
             PairTest(text, "weight_descent", "combined", text, text, 0, -400.0, None, None, text, text),
         ),
+        **hostile_terms(text),
     )
 
 
@@ -99,4 +101,5 @@ REPORTS = {
     "bare": bare(),
     "empty": empty(),
     "hostile": hostile(),
+    "terms": with_terms(),
 }
