@@ -130,6 +130,7 @@ def test_all_options_reach_the_job(audit, job):
         *("--input-format", "jsonl", "--encoding", "latin-1", "--column", "output=a=b", "--match", "id"),
         *("--most-requests", "50", "--served", "t=v", "--held-out", "t=h", "--canary-key", "t=x"),
         *("--scores", "x", "--same-data", "t=o", "--controls", "y", "--device", "cuda"),
+        *("--terms", "--channel", "api", "--host", "h", "--use", "internal_research"),
     )
     assert json.loads(json.dumps(job.config.as_dict())) == {
         "student": "s",
@@ -161,6 +162,10 @@ def test_all_options_reach_the_job(audit, job):
         "same_data": ["t=o"],
         "controls": ["y"],
         "device": "cuda",
+        "terms": True,
+        "channel": "api",
+        "host": "h",
+        "uses": ["internal_research"],
     }
 
 
