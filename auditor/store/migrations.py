@@ -53,6 +53,11 @@ def overlaps(con: Connection) -> None:
     con.execute(_OVERLAPS)
 
 
+def signatures(con: Connection) -> None:
+    """7: signatures of seals, and what a copy that was made to be handed over leaves out."""
+    con.execute(_SIGNATURES)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     first_tables,
     embeddings,
@@ -60,6 +65,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     surprises,
     controls,
     overlaps,
+    signatures,
 )
 
 
@@ -234,6 +240,13 @@ CREATE TABLE overlap_passages (
     run_id VARCHAR, position BIGINT, left_id VARCHAR, right_id VARCHAR, teacher VARCHAR, jaccard DOUBLE,
     right_in_left DOUBLE, in_references BOOLEAN, left_text VARCHAR, right_text VARCHAR, left_cut BIGINT,
     right_cut BIGINT, left_spans BIGINT[][], right_spans BIGINT[][], content_hash VARCHAR);
+"""
+
+_SIGNATURES = """
+CREATE TABLE signatures (
+    run_id VARCHAR, position BIGINT, signed VARCHAR, keyid VARCHAR, envelope VARCHAR, content_hash VARCHAR);
+CREATE TABLE withheld (
+    run_id VARCHAR, position BIGINT, table_name VARCHAR, column_name VARCHAR, content_hash VARCHAR);
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

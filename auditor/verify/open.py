@@ -1,0 +1,14 @@
+"""`verify_any`: an evidence file or a case bundle, told apart by their first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auditor.progress import Progress
+from auditor.verify.outcome import Verification
+from auditor.verify.run import Asked, verify
+
+
+def verify_any(path: Path, asked: Asked, progress: Progress | None = None) -> Verification:
+    """Check an evidence file, or a bundle with everything in it."""
+    return verify(path, asked, progress)
