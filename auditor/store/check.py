@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from auditor.store.canonical import digest, hash_rows
@@ -20,10 +21,10 @@ from auditor.store.connection import reading
 from auditor.store.difference import Difference
 from auditor.store.migrations import Connection
 from auditor.store.runs import find_run
-from auditor.store.seal import OVERLAP, OWN, SHARED, link_rows, sealed_tables, select_rows
+from auditor.store.scan import numbers_of, responses_of, rows_of, shared_rows
+from auditor.store.seal import OVERLAP, OWN, SHARED, link_rows, sealed_tables
 from auditor.store.withheld import has_withheld, withheld_columns
 
-BATCH = 4096
 CHANGED = "its content does not match its hash"
 
 
@@ -105,11 +106,13 @@ def _table(
     con: Connection, table: str, run: str, hidden: tuple[str, ...]
 ) -> tuple[int, int, str] | Difference:
     """(rows, rows that cannot be checked, digest of the table); or the first row that differs."""
+    if table == "responses":
+        return _responses(con, run, hidden)
     number = withheld = 0
     hashes: list[str] = []
-    for rows in _batches(con, table, run):
+    for rows in (shared_rows if table in SHARED else rows_of)(con, table, run):
+        found = hash_rows(link_rows(con, rows) if table == "run_responses" else rows)
         stored = rows["content_hash"].to_pylist()
-        found = hash_rows(_canonical(con, table, rows))
         numbered = rows["position"].to_pylist() if table in (*OWN[1:], *OVERLAP[1:]) else None
         for row, (expected, given) in enumerate(zip(found, stored, strict=True)):
             if expected != given:
@@ -123,18 +126,35 @@ def _table(
     return number, withheld, digest(hashes)
 
 
-def _batches(con: Connection, table: str, run: str) -> Any:
-    """Rows of a run in one table: the tables of long texts in batches, the others whole."""
-    rows = select_rows(con, table, run)
-    if table not in SHARED:
-        return [rows.to_arrow_table()]
-    return (pa.Table.from_batches([batch]) for batch in rows.to_arrow_reader(BATCH))
-
-
-def _canonical(con: Connection, table: str, rows: pa.Table) -> pa.Table:
-    if table == "run_responses":
-        return link_rows(con, rows)
-    return rows.drop(["number"]) if table == "responses" else rows
+def _responses(con: Connection, run: str, hidden: tuple[str, ...]) -> tuple[int, int, str] | Difference:
+    """The same of the responses, which are hashed where they lie and then put into the order of the run."""
+    wanted = numbers_of(con, run)
+    numbers, hashes = [np.zeros(0, np.int64)], [np.zeros(0, "S64")]
+    changed: dict[int, str] = {}
+    masked: list[int] = []
+    for rows in responses_of(con, wanted):
+        numbers.append(rows["number"].to_numpy())
+        stored = rows["content_hash"].to_pylist()
+        hashes.append(np.array([str(one).encode() for one in stored], "S64"))
+        for row, (expected, given) in enumerate(zip(hash_rows(rows.drop(["number"])), stored, strict=True)):
+            if expected != given:
+                number = int(numbers[-1][row])
+                if has_withheld(rows, row, hidden):
+                    masked.append(number)
+                else:
+                    changed[number] = _about(rows, row)
+    if changed:
+        first = int(np.argmax(np.isin(wanted, list(changed))))
+        return Difference("responses", first, changed[int(wanted[first])], CHANGED)
+    known = np.concatenate(numbers)
+    order = np.argsort(known, kind="stable")
+    known, listed = known[order], np.concatenate(hashes)[order]
+    if (np.diff(known) == 0).any():
+        twice = int(known[np.argmax(np.diff(known) == 0)])
+        return Difference("responses", None, f"number {twice}", "is there twice")
+    there = wanted[np.isin(wanted, known)]
+    in_order = listed[np.searchsorted(known, there)].tolist()
+    return len(there), int(np.isin(there, masked).sum()), digest(one.decode() for one in in_order)
 
 
 def _about(rows: pa.Table, row: int) -> str:
