@@ -18,6 +18,7 @@ from click.core import ParameterSource
 
 from auditor import clash
 from auditor.cli.bench import bench
+from auditor.cli.bundle import bundle
 from auditor.cli.calibrate import calibrate
 from auditor.cli.collect import collect
 from auditor.cli.compare import compare
@@ -155,6 +156,7 @@ for _verb in (
     list_,
     verify,
     sign,
+    bundle,
     key,
     calibrate,
     bench,

@@ -36,7 +36,8 @@ def sign(ctx: click.Context, /, evidence: str, run: str, file: str, output: str 
     refuse_overwriting([output or "-"], {"the evidence file": evidence, "the key": file})
     envelope = signed(ctx.ensure_object(Terminal), evidence, run, opened(Path(file)))
     if output:
-        ctx.ensure_object(Terminal).write(envelope, output)
+        Path(output).write_text(envelope, encoding="utf-8")
+        ctx.ensure_object(Terminal).say(f"Envelope written to {output}")
 
 
 def key_of(file: str | None) -> Ed25519PrivateKey | None:

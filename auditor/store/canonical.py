@@ -129,7 +129,7 @@ def _float_lists(column: pa.Array) -> Iterator[bytes | None]:
     offsets = offsets - first
     for row, is_null in enumerate(column.is_null().to_pylist()):
         part = bits[offsets[row] : offsets[row + 1]]
-        yield None if is_null else f"float32:{len(part)}:{sha256(part).hexdigest()}".encode()
+        yield None if is_null else f"float32:{len(part)}:{sha256(part.data).hexdigest()}".encode()
 
 
 def float_bits(values: pa.Array) -> NDArray[np.uint32]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from auditor.store.canonical import hash_value
+from auditor.store.canonical import canonical_json, hash_value
 from auditor.store.difference import Difference
 from auditor.store.migrations import Connection
-from auditor.store.seal import START, seal_of
+from auditor.store.seal import START, seal_of, table_digest
 from auditor.store.withheld import withheld_runs
 
 RUNS = ("run", "overlap")  # kinds of seals that seal a whole run
@@ -50,11 +50,22 @@ def check_runs(con: Connection, seals: list[dict[str, Any]]) -> list[Difference]
     return found
 
 
-def unfinished(con: Connection, seals: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Runs that were never stored, "RUN committed to its probes (WHEN)": stopped, or left out."""
+def check_commitments(con: Connection, seals: list[dict[str, Any]]) -> list[Difference]:
+    """Commitments that are not as they were sealed, those of runs that are not in the file included."""
+    found = []
+    for number, row in enumerate(seals):
+        sealed = f'{{"commitments":{canonical_json(table_digest(con, "commitments", row["run_id"]))}}}'
+        if row["kind"] == "commitment" and row["tables"] != sealed:
+            about = f"run {row['run_id']}, seal {number}"
+            found.append(Difference("commitments", None, about, "is not what was sealed"))
+    return found
+
+
+def unfinished(seals: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Runs that committed to their probes and were never stored: stopped, or left out."""
     sealed = {row["run_id"] for row in seals if row["kind"] in RUNS}
-    found = con.execute("SELECT run_id, committed FROM commitments ORDER BY committed, run_id").fetchall()
-    return tuple(f"{run} committed to its probes ({when})" for run, when in found if run not in sealed)
+    runs = (str(row["run_id"]) for row in seals if row["run_id"] not in sealed)
+    return tuple(dict.fromkeys(runs))
 
 
 def noted(seals: list[dict[str, Any]], seal: str) -> int | None:

@@ -32,8 +32,9 @@ def check(path: Path, run: str) -> Check:
     if made != here:
         words = f"All {asked} teachers are in it; which detectors version {made} had is not known to {here}."
         return Check(NAME, run, NOT_CHECKED, words)
+    skipped = (f"skipped: {', '.join(s.detector for s in report.skipped)}",) if report.skipped else ()
     words = f"All {asked} teachers and every detector are in it, {len(report.skipped)} as skipped."
-    return Check(NAME, run, VERIFIED, words, tuple(f"skipped: {s.detector}" for s in report.skipped))
+    return Check(NAME, run, VERIFIED, words, skipped)
 
 
 def _teachers(report: Report) -> list[str]:

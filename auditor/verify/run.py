@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auditor.errors import AuditError, IncompleteError
 from auditor.progress import Progress, Silent
-from auditor.store.chain import check_runs, check_seals, noted, read_seals, unfinished
+from auditor.store.chain import check_commitments, check_runs, check_seals, noted, read_seals, unfinished
 from auditor.store.check import examine_run
 from auditor.store.connection import reading
 from auditor.store.migrations import Connection, schema_number
@@ -55,22 +55,22 @@ def verify(path: Path, asked: Asked, progress: Progress | None = None) -> Verifi
     with reading(path) as con:
         runs = [find_run(con, path, asked.run)] if asked.run else _all(con, path)
         progress.stage("Checking rows", len(runs))
-        checks = [_guarded("file", "", lambda: _file(con, path))]
+        checks = [guarded("file", "", lambda: _file(con, path))]
         for run in runs:
-            checks.append(_guarded("integrity", run, partial(_integrity, con, run)))
+            checks.append(guarded("integrity", run, partial(_integrity, con, run)))
             progress.advance()
-        checks.append(_guarded("chain", "", lambda: _chain(con)))
-        checks += [_guarded("noted seal", "", partial(_noted, con, seal)) for seal in asked.seals]
-    checks += [_guarded(completeness.NAME, run, partial(completeness.check, path, run)) for run in runs]
+        checks.append(guarded("chain", "", lambda: _chain(con)))
+        checks += [guarded("noted seal", "", partial(_noted, con, seal)) for seal in asked.seals]
+    checks += [guarded(completeness.NAME, run, partial(completeness.check, path, run)) for run in runs]
     for run, key in product(runs, asked.keys or (None,)):
-        checks.append(_guarded(signatures.NAME, run, partial(signatures.check, path, run, key)))
+        checks.append(guarded(signatures.NAME, run, partial(signatures.check, path, run, key)))
     if asked.recompute:
         again = partial(recompute.check, path, inputs=asked.inputs, progress=progress)
-        checks += [_guarded(recompute.NAME, run, partial(again, run)) for run in runs]
+        checks += [guarded(recompute.NAME, run, partial(again, run)) for run in runs]
     return Verification(str(path), "evidence", tuple(checks))
 
 
-def _guarded(name: str, run: str, check: Callable[[], Check]) -> Check:
+def guarded(name: str, run: str, check: Callable[[], Check]) -> Check:
     """A check; where what the file holds makes it impossible, that is what differs."""
     try:
         return check()
@@ -123,8 +123,9 @@ def _chain(con: Connection) -> Check:
     details = [
         f"run {run} of the original file is sealed in the chain and not in this copy" for run in held_back
     ]
-    details += [f"run {run} and was never stored" for run in unfinished(con, seals)]
-    problems = [str(one) for one in (*check_seals(seals), *check_runs(con, seals))]
+    details += [f"run {run} committed to its probes and was never stored" for run in unfinished(seals)]
+    found = (*check_seals(seals), *check_runs(con, seals), *check_commitments(con, seals))
+    problems = [str(one) for one in found]
     if problems:
         return Check("chain", "", DIFFERS, f"{problems[0]}.", (*problems, *details))
     words = f"All {len(seals)} seals follow one another"
