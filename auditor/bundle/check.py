@@ -81,10 +81,10 @@ def _own_keys(folder: Path, manifest: Manifest) -> tuple[Check, ...]:
     while (folder / KEY.format(number)).is_file():
         key = keys.public(folder / KEY.format(number))
         found = check_signature(folder / EVIDENCE, manifest.run, key)
-        fits = "fits a signature" if found.outcome == VERIFIED else "fits no signature"
+        fits = "fits a signature" if found.outcome == VERIFIED else "fits none"
         words = (
             f"{KEY.format(number)} {fits} ({keys.fingerprint(key)}). Whose key that is the bundle cannot "
-            "say: compare the fingerprint with one you got from its owner, and give the key with --public-key."
+            "say: compare the fingerprint with one that its owner told you, and give --public-key."
         )
         outcome = NOT_CHECKED if found.outcome == VERIFIED else found.outcome
         checks.append(Check("key in the bundle", manifest.run, outcome, words, asked=False))

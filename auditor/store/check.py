@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -25,6 +26,11 @@ from auditor.store.scan import numbers_of, responses_of, rows_of, shared_rows
 from auditor.store.seal import OVERLAP, OWN, SHARED, link_rows, sealed_tables
 from auditor.store.withheld import has_withheld, withheld_columns
 
+# What Python and its libraries raise where data is not what it should be.
+NONSENSE = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+    *(pa.ArrowException, duckdb.Error),
+)
 CHANGED = "its content does not match its hash"
 
 
@@ -81,7 +87,10 @@ def _tables(
     """Every table that one seal covers."""
     expected = _digests_of(sealed)
     for table in sealed_tables(sealed["kind"]):
-        found = _table(con, table, sealed["run_id"], hidden.get(table, ()))
+        try:
+            found = _table(con, table, sealed["run_id"], hidden.get(table, ()))
+        except NONSENSE as error:
+            found = Difference(table, None, "", f"cannot be read as it should ({str(error)[:200]})")
         if isinstance(found, Difference):
             yield TableCheck(table, found.row or 0, 0, found)
             continue

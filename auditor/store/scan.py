@@ -7,12 +7,14 @@ the hashing (`canonical.py`) and what follows from it (`check.py`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from auditor.store.connection import QUIET
 from auditor.store.migrations import Connection
 from auditor.store.seal import select_rows
 
@@ -27,14 +29,14 @@ def rows_of(con: Connection, table: str, run: str) -> Iterator[pa.Table]:
     """Rows of a run in a table of its own, in their order."""
     places = con.sql(_PLACES.format(table=table), params={"run": run}).to_arrow_table()["position"]
     in_order = not places.null_count and bool((np.diff(places.to_numpy()) > 0).all())
-    with con.cursor() as own:  # a connection answers nothing else while rows are still coming
+    with _another(con) as own:
         query = own.sql(_ROWS.format(table=table), params={"run": run})
         yield from _batches(query if in_order else select_rows(own, table, run))
 
 
 def shared_rows(con: Connection, table: str, run: str) -> Iterator[pa.Table]:
     """Rows of a table that runs share, in the order of this run."""
-    with con.cursor() as own:
+    with _another(con) as own:
         yield from _batches(select_rows(own, table, run))
 
 
@@ -50,9 +52,17 @@ def numbers_of(con: Connection, run: str) -> Int64:
 
 def responses_of(con: Connection, numbers: Int64) -> Iterator[pa.Table]:
     """Responses with these numbers, in the order in which they lie."""
-    with con.cursor() as own:
+    with _another(con) as own:
         own.register("wanted", pa.table({"number": pa.array(np.unique(numbers))}))
         yield from _batches(own.sql("SELECT t.* FROM responses t SEMI JOIN wanted USING (number)"))
+
+
+@contextmanager
+def _another(con: Connection) -> Iterator[Connection]:
+    """A second connection to the same file: one answers nothing else while rows are still coming."""
+    with con.cursor() as own:
+        own.execute(QUIET)
+        yield own
 
 
 def _batches(query: Any) -> Iterator[pa.Table]:

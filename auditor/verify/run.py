@@ -11,14 +11,12 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auditor.errors import AuditError, IncompleteError
 from auditor.progress import Progress, Silent
 from auditor.store.chain import check_commitments, check_runs, check_seals, noted, read_seals, unfinished
-from auditor.store.check import examine_run
+from auditor.store.check import NONSENSE, examine_run
 from auditor.store.connection import reading
 from auditor.store.migrations import Connection, schema_number
 from auditor.store.runs import find_run
@@ -26,9 +24,6 @@ from auditor.store.structure import check_loose, check_structure
 from auditor.store.withheld import withheld_runs
 from auditor.verify import completeness, recompute, signatures
 from auditor.verify.outcome import DIFFERS, NOT_CHECKED, VERIFIED, Check, Verification
-
-# What Python raises where data is not what it should be; `reading` turns most of it into an error of ours.
-NONSENSE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def guarded(name: str, run: str, check: Callable[[], Check]) -> Check:
         return check()
     except IncompleteError:
         raise
-    except (AuditError, duckdb.Error, pa.ArrowException, *NONSENSE) as error:
+    except (AuditError, *NONSENSE) as error:
         words = f"Cannot be read as an evidence file is ({' '.join(str(error).split())[:300]})."
         return Check(name, run, DIFFERS, words)
 
