@@ -58,7 +58,7 @@ def test_a_change_of_any_column_of_any_table_is_found_and_named(three, tmp_path)
     of_table = {}
     for table, column, kind in columns(three):
         if column not in PLACES:
-            of_table.setdefault(table, []).append((column, OTHER.get(kind, "[]").format(c=f'"{column}"')))
+            of_table.setdefault(table, []).append((column, OTHER.get(kind, "NULL").format(c=f'"{column}"')))
     assert len(of_table) > 15
     for place in range(max(map(len, of_table.values()))):
         chosen = {table: found[place] for table, found in of_table.items() if place < len(found)}
