@@ -6,6 +6,8 @@ the rows of the runs (`check.py`).
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 
 from auditor.store.canonical import hash_rows
@@ -63,6 +65,11 @@ def check_loose(con: Connection) -> list[Difference]:
     """Rows with a hash but no seal that were changed, and rows that belong to no run."""
     there = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     differences = [d for table in UNSEALED if table in there for d in _changed(con, table)]
+    numbers = [n for (n,) in con.execute("SELECT number FROM migrations ORDER BY number").fetchall()]
+    if numbers != list(range(1, len(numbers) + 1)):
+        differences.append(
+            Difference("migrations", None, "", f"are numbered {numbers}, not 1 to {len(numbers)}")
+        )
     own = {table: _STRAY.format(table=table) for table in dict.fromkeys((*OWN[1:], *OVERLAP[1:]))}
     for table, query in (own | _STRAY_SHARED).items():
         stray = con.execute(query).fetchall()[0][0] if table in there else 0
@@ -78,6 +85,7 @@ def _changed(con: Connection, table: str) -> list[Difference]:
     return [] if wrong is None else [Difference(table, wrong, "", "its content does not match its hash")]
 
 
+@cache
 def _columns_of(number: int) -> dict[str, list[str]]:
     """Columns of every table after the first `number` migrations."""
     with duckdb.connect(":memory:", config=settings()) as con:

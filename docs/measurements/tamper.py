@@ -16,6 +16,7 @@ With --evidence the rows of its latest run are hashed and digested again (what s
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import shutil
 import tempfile
@@ -126,29 +127,29 @@ def _value(con: Any, table: str, row: int, rows: list[int], draw: random.Random)
     """Another value in one column."""
     columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE {table})").fetchall()
     column, kind = draw.choice([one for one in columns if one[0] != "content_hash"])
-    (before,) = con.execute(f'SELECT "{column}" FROM {table} WHERE rowid = {row}').fetchall()[0]
+    before = con.execute(f'SELECT "{column}" FROM {table} WHERE rowid = {row}').fetchall()[0][0]
+    all_before = _all(con, table, column)
     after = _other(before, kind, draw)
     con.execute(f'UPDATE {table} SET "{column}" = $1::{kind} WHERE rowid = {row}', [after])
-    (stored,) = con.execute(f'SELECT "{column}" FROM {table} WHERE rowid = {row}').fetchall()[0]
-    return "" if repr(stored) == repr(before) else f"{table}.{column} row {row}: {before!r} -> {after!r}"
+    same = _all(con, table, column) == all_before  # a row with a list has another rowid now
+    return "" if same else f"{table}.{column} row {row}: {before!r} -> {after!r}"
+
+
+def _all(con: Any, table: str, column: str) -> list[str]:
+    return sorted(map(repr, con.execute(f'SELECT "{column}" FROM {table}').fetchall()))
 
 
 def _other(value: Any, kind: str, draw: random.Random) -> Any:
     """A value near the one that is there: one character, one bit of the last places, one item."""
     if value is None or draw.random() < 0.1:
-        return (
-            {"V": "x", "B": 1, "I": 1, "D": 0.5}.get(kind[0]) if value is None and "[" not in kind else None
-        )
+        plain = {"VARCHAR": "x", "BIGINT": 1, "INTEGER": 1, "DOUBLE": 0.5}
+        return plain.get(kind) if value is None else None
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
         return value + draw.choice((-1, 1))
     if isinstance(value, float):
-        return (
-            value * (1 + 2**-50)
-            if value == value and value not in (0.0, float("inf"), float("-inf"))
-            else 0.25
-        )
+        return value * (1 + 2**-50) if math.isfinite(value) and value else 0.25
     if isinstance(value, str):
         place = draw.randrange(len(value) + 1)
         return value[:place] + draw.choice("aZ0 \n") + value[place + draw.randrange(2) :]
@@ -180,11 +181,11 @@ def _exchange(con: Any, table: str, row: int, rows: list[int], draw: random.Rand
 
 def _hash_again(con: Any, table: str) -> None:
     """Give every row the hash of its present content."""
-    rows = con.sql(f"SELECT *, rowid AS place FROM {table}").to_arrow_table()
-    plain = rows.drop(["place"])
+    rows = con.sql(f"SELECT *, rowid AS row_in_file FROM {table}").to_arrow_table()
+    plain = rows.drop(["row_in_file"])
     plain = link_rows(con, plain) if table == "run_responses" else plain
     plain = plain.drop(["number"]) if table == "responses" else plain
-    for place, one in zip(rows["place"].to_pylist(), hash_rows(plain), strict=True):
+    for place, one in zip(rows["row_in_file"].to_pylist(), hash_rows(plain), strict=True):
         con.execute(f"UPDATE {table} SET content_hash = ? WHERE rowid = ?", [one, place])
 
 
@@ -207,9 +208,8 @@ def _timed(what: str, size: float, work: Callable[[], object]) -> None:
     wall, processor = time.perf_counter(), time.process_time()
     work()
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
-    print(
-        f"{what:<26}  {wall:6.1f} s  {size / wall:5.0f} MB/s  processor {processor:6.1f} s  {size / processor:5.0f} MB/s"
-    )
+    rates = f"{size / wall:5.0f} MB/s, per second of processor {size / processor:5.0f} MB"
+    print(f"{what:<26}  {wall:6.1f} s  {rates}")
 
 
 if __name__ == "__main__":

@@ -74,12 +74,12 @@ def changed(path: Path, *changes: str) -> None:
 def hashed_again(path: Path, table: str) -> None:
     """Give every row of a table the hash of its present content, as whoever can write the file can."""
     with duckdb.connect(str(path)) as con:
-        rows = con.sql(f"SELECT *, rowid AS place FROM {table}").to_arrow_table()
-        plain = rows.drop(["place"])
+        rows = con.sql(f"SELECT *, rowid AS row_in_file FROM {table}").to_arrow_table()
+        plain = rows.drop(["row_in_file"])
         if table == "run_responses":
             plain = link_rows(con, plain)
         plain = plain.drop(["number"]) if table == "responses" else plain
-        for place, one in zip(rows["place"].to_pylist(), hash_rows(plain), strict=True):
+        for place, one in zip(rows["row_in_file"].to_pylist(), hash_rows(plain), strict=True):
             con.execute(f"UPDATE {table} SET content_hash = ? WHERE rowid = ?", [one, place])
 
 
