@@ -63,10 +63,7 @@ def hash_rows(table: pa.Table) -> list[str]:
 
 def digest(hashes: Iterable[str]) -> str:
     """SHA-256 (hex) over content hashes in order, each followed by a line feed."""
-    whole = sha256()
-    for one in hashes:
-        whole.update(one.encode() + b"\n")
-    return whole.hexdigest()
+    return sha256("".join(f"{one}\n" for one in hashes).encode()).hexdigest()
 
 
 def _hash_row(members: tuple[bytes | None, ...]) -> str:

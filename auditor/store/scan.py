@@ -19,6 +19,7 @@ from auditor.store.migrations import Connection
 from auditor.store.seal import select_rows
 
 BATCH = 4096
+AHEAD = "32MB"  # read ahead of the hashing, by threads of DuckDB
 Int64 = NDArray[np.int64]
 _PLACES = "SELECT position FROM {table} WHERE run_id = $run"
 _ROWS = "SELECT * FROM {table} WHERE run_id = $run"
@@ -62,6 +63,7 @@ def _another(con: Connection) -> Iterator[Connection]:
     """A second connection to the same file: one answers nothing else while rows are still coming."""
     with con.cursor() as own:
         own.execute(QUIET)
+        own.execute(f"SET streaming_buffer_size = '{AHEAD}'")
         yield own
 
 
