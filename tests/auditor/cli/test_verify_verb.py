@@ -96,6 +96,27 @@ def test_exit_codes(audit, evidence):
     assert audit("verify", evidence, "run-c").exit_code == 0
 
 
+def test_a_run_of_overlap_is_signed_bundled_and_verified(audit):
+    rows = [{"id": str(n), "text": " ".join(f"w{n * 7 + k}" for k in range(40))} for n in range(30)]
+    Path("left.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:20]))
+    Path("right.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[10:]))
+    Path("public.pem").write_text(audit("key", "new", "--no-passphrase", "-o", "k.pem").stdout)
+    made = audit("overlap", "left.jsonl", "right.jsonl", "--sign", "k.pem", "--evidence", "a.duckdb")
+    assert made.exit_code in (0, 1), made.stderr
+    assert audit("verify", "a.duckdb", "--public-key", "public.pem").exit_code == 0
+    assert audit("verify", "a.duckdb", "--recompute").exit_code == 3  # the corpora are not in the file
+    assert audit("bundle", "a.duckdb", "-o", "whole.zip").exit_code == 0
+    assert audit("verify", "whole.zip", "--public-key", "public.pem").exit_code == 0
+    assert audit("bundle", "a.duckdb", "-o", "redacted.zip", "--redact").exit_code == 0
+    redacted = audit("verify", "redacted.zip", "--public-key", "public.pem")
+    assert redacted.exit_code == 3, redacted.stdout
+    assert "overlap_passages: texts of" in redacted.stdout
+    with duckdb.connect("a.duckdb") as con:
+        con.execute("UPDATE overlap_pairs SET shared = shared - 1 WHERE position = 3")
+    changed = audit("verify", "a.duckdb")
+    assert (changed.exit_code, "overlap_pairs row 3" in changed.stdout) == (1, True)
+
+
 def test_what_is_no_zip_is_one_message(audit):
     Path("case.zip").write_bytes(b"PK\x03\x04" + bytes(100))
     refused = audit("verify", "case.zip")
