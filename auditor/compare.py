@@ -110,8 +110,11 @@ def plan(config: CompareConfig) -> Plan | str:
     return Plan(case, ran, tuple(skipped), nulls, shipped_for, compared, brought)
 
 
-def run(config: CompareConfig, progress: Progress) -> Report:
-    """Do the whole job; the report is the one read back from the evidence file."""
+def run(config: CompareConfig, progress: Progress, given: Case | None = None) -> Report:
+    """Do the whole job; the report is the one read back from the evidence file.
+
+    `given` : a case that is at hand already (`verify/recompute.py`); None = it is read, and models are asked.
+    """
     teacher_terms.check(config)
     if checkpoints.alone(config):
         return on_weights.run(config, progress)
@@ -126,7 +129,7 @@ def run(config: CompareConfig, progress: Progress) -> Report:
         return hashed
 
     folders, uncompared = checkpoints.of_asked(config)
-    case = prepare(config, progress, commit=commit)
+    case = given or prepare(config, progress, commit=commit)
     weights = checkpoints.beside(config, case.student, case.teachers, folders)
     seen = on_weights.examine(weights, case.lineage, config.seed, progress) if weights else on_weights.NONE
     case = replace(case, weights=seen.relations)

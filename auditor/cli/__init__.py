@@ -18,19 +18,23 @@ from click.core import ParameterSource
 
 from auditor import clash
 from auditor.cli.bench import bench
+from auditor.cli.bundle import bundle
 from auditor.cli.calibrate import calibrate
 from auditor.cli.collect import collect
 from auditor.cli.compare import compare
 from auditor.cli.controls import controls
 from auditor.cli.index import index
+from auditor.cli.key import PASSPHRASE, key
 from auditor.cli.list import list_
 from auditor.cli.overlap import overlap
 from auditor.cli.panel import panel
 from auditor.cli.report import report
 from auditor.cli.scan import scan
 from auditor.cli.score import score
+from auditor.cli.sign import sign
 from auditor.cli.terminal import Terminal
 from auditor.cli.terms import terms
+from auditor.cli.verify import verify
 from auditor.errors import AuditError, IncompleteError
 
 INTERRUPTED = 130
@@ -54,7 +58,7 @@ class Audit(click.Group):
 
 def _warn_of_unknown_settings(group: click.Group, terminal: Terminal) -> None:
     """Say which AUDIT_... variables no option has: a misspelled one would be ignored in silence."""
-    known = set(_variables(group, "AUDIT"))
+    known = {PASSPHRASE, *_variables(group, "AUDIT")}
     verbs = tuple(f"AUDIT_{name.upper()}_" for name in group.commands)
     for name in sorted(set(os.environ) - known):
         if name.startswith(verbs):
@@ -150,6 +154,10 @@ for _verb in (
     panel,
     report,
     list_,
+    verify,
+    sign,
+    bundle,
+    key,
     calibrate,
     bench,
     controls,

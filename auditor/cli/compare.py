@@ -12,6 +12,7 @@ import click
 from auditor.cli.options import Words, destinations, option, refuse_overwriting, shared, written
 from auditor.cli.progress import Bars
 from auditor.cli.reading import reading
+from auditor.cli.sign import key_of, signed, signing
 from auditor.cli.terminal import Terminal
 from auditor.config import LEVELS, NEVER, CompareConfig
 
@@ -134,6 +135,7 @@ ACQUITTING = ("common_ancestor", "public_data")
     help="Most requests to models that are asked; where more are due, none is sent.",
 )
 @reading
+@signing
 @option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @written()
 @shared
@@ -154,14 +156,17 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     terminal = ctx.ensure_object(Terminal)
     places = destinations(given["format"], given["output"])
     config = _config(given)
-    refuse_overwriting(given["output"], _files(config))
+    refuse_overwriting(given["output"], _files(config) | {"the key": given["sign"]})
 
     from auditor import compare as job
 
     if given["dry_run"]:
         return terminal.out(str(job.plan(config)))
+    key = key_of(given["sign"])
     with Bars(terminal) as progress:
         report = job.run(config, progress)
+    if key:
+        signed(terminal, config.evidence, report.run.id, key)
     _show(report, places, config, terminal)
     if any(config.fails_on(v.level) for v in report.verdicts if v.proposition not in ACQUITTING):
         ctx.exit(EVIDENCE_FOUND)

@@ -11,6 +11,7 @@ import click
 
 from auditor.cli.options import Words, destinations, option, refuse_overwriting, shared, written
 from auditor.cli.progress import Bars
+from auditor.cli.sign import key_of, signed, signing
 from auditor.cli.terminal import Terminal
 from auditor.config import LEVELS, NEVER
 
@@ -88,6 +89,7 @@ ENGINES = ("local", "ray")
     show_default=True,
     help="Exit with 1 for evidence of this level or above.",
 )
+@signing
 @written()
 @shared
 @click.pass_context
@@ -110,12 +112,16 @@ def overlap(ctx: click.Context, /, **given: Any) -> None:
     kept = {name: given[name] for name in OverlapConfig.__dataclass_fields__ if name in given}
     config = OverlapConfig(references=given["reference"], **kept)
     files = {"LEFT": config.left, "RIGHT": config.right, "the evidence file": config.evidence}
+    files |= {"the key": given["sign"]} if given["sign"] else {}
     files |= {f"the reference {name!r}": name for name in config.references}
     refuse_overwriting(given["output"], files | {"the file of --pairs": config.pairs})
     if config.pairs:
         refuse_overwriting([config.pairs], files)
+    key = key_of(given["sign"])
     with Bars(terminal) as progress:
         report = _run(config, progress)
+    if key:
+        signed(terminal, config.evidence, report.run.id, key)
     _show(report, places, config, terminal)
     if config.fails_on(report.weighed.level):
         ctx.exit(EVIDENCE_FOUND)

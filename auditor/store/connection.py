@@ -20,6 +20,8 @@ from auditor.errors import AuditError, IncompleteError
 from auditor.store.migrations import Connection, migrate, schema_number
 
 MEMORY_LIMIT = "2GiB"  # beyond it DuckDB spills next to the file
+# DuckDB's bar, drawn where something takes seconds, would go to stdout, among the report. Per connection.
+QUIET = "SET enable_progress_bar = false"
 STORAGE = "v1.4.0"  # the oldest DuckDB we support reads what the newest one wrote
 _ONE_WRITER = Lock()
 
@@ -86,6 +88,7 @@ def writing(path: Path) -> Iterator[Connection]:
 def _connected(path: Path, *, read_only: bool) -> Iterator[Connection]:
     con = duckdb.connect(str(path.absolute()), read_only=read_only, config=settings())
     try:
+        con.execute(QUIET)
         yield con
     finally:
         with suppress(duckdb.Error):  # a transaction left open is rolled back by closing

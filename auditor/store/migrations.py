@@ -58,6 +58,11 @@ def terms(con: Connection) -> None:
     con.execute(_TERMS)
 
 
+def signatures(con: Connection) -> None:
+    """8: signatures of seals, and what a copy that was made to be handed over leaves out."""
+    con.execute(_SIGNATURES)
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     first_tables,
     embeddings,
@@ -66,6 +71,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     controls,
     overlaps,
     terms,
+    signatures,
 )
 
 
@@ -254,6 +260,13 @@ CREATE TABLE terms_versions (
     conditions VARCHAR[], binds VARCHAR[], risk VARCHAR[], source VARCHAR, "read" VARCHAR,
     evidence VARCHAR, stale BOOLEAN, confidence VARCHAR, doubted BOOLEAN, review VARCHAR,
     content_hash VARCHAR);
+"""
+
+_SIGNATURES = """
+CREATE TABLE signatures (
+    run_id VARCHAR, position BIGINT, signed VARCHAR, keyid VARCHAR, envelope VARCHAR, content_hash VARCHAR);
+CREATE TABLE withheld (
+    run_id VARCHAR, position BIGINT, table_name VARCHAR, column_name VARCHAR, content_hash VARCHAR);
 """
 
 # A BLOB of float16, since DuckDB has no such number, and gives a FLOAT[] of noise more room than its bytes.

@@ -107,7 +107,7 @@ def made_before(path, number):
     with duckdb.connect(str(path)) as con:
         if number <= 2:
             con.execute("DROP TABLE embeddings")
-        for table in (*OVERLAP[1:], *LATER):
+        for table in (*OVERLAP[1:], *LATER, "signatures", "withheld"):
             con.execute(f"DROP TABLE {table}")
         con.execute("ALTER TABLE exhibits DROP COLUMN logprobs")
         for column in ("p_exact", "evidence", "controls"):

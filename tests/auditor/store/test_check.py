@@ -6,7 +6,7 @@ import pytest
 
 from auditor import store
 from auditor.errors import AuditError
-from auditor.store import check
+from auditor.store import scan
 from auditor.store.canonical import digest, hash_rows
 
 NULLED = "list_transform(probe_values, lambda v: if(isnan(v), NULL, v))"
@@ -57,7 +57,7 @@ def test_a_row_changed_together_with_its_hash_breaks_the_seal(path):
 
 
 def test_rows_are_numbered_across_batches(path, monkeypatch):
-    monkeypatch.setattr(check, "BATCH", 2)
+    monkeypatch.setattr(scan, "BATCH", 2)
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE responses SET text = 'x' WHERE model = 'other-13b' AND probe = '00cc'")
     assert [p for p in store.check_run(path) if p.startswith("responses row 8 (model other-13b, probe 00cc")]
