@@ -96,7 +96,7 @@ def test_an_untouched_file_is_verified(three):
 
 RUN_TABLES = (
     "runs models lineage excluded run_probes run_responses measurements findings tests exhibits skipped "
-    "verdicts"
+    "verdicts terms terms_versions"
 )
 
 
