@@ -1,4 +1,4 @@
-"""Parts of a forensic report: materials, methods, odds, error rates; each says what this run did and no more."""
+"""Parts of a forensic report: materials, methods, odds, error rates; each of this run and no more."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_materials_count_what_there_was():
 def test_odds_after_are_odds_before_times_the_ratio():
     rows = {row[0]: row[1:] for row in odds.rows(odds.Ratio("t", 2.0, 1.0, 3.0))}
     assert rows["1 to 100"] == ("1 to 1", "50.0 in 100", "9.1 in 100 to 90.9 in 100")
-    assert rows["1 to 1"] == ("100 to 1", "99.0 in 100", "90.9 in 100 to 99.9 in 100")
+    assert rows["1 to 1"] == ("100 to 1", "99.0 in 100", "90.9 in 100 to above 99.9 in 100")
     assert rows["1 to 10,000"][:2] == ("1 to 100", ".99 in 100")
     against = {row[0]: row[1] for row in odds.rows(odds.Ratio("t", -1.0, -1.0, -1.0))}
     assert against["10 to 1"] == "1 to 1" and against["1 to 1"] == "1 to 10"
