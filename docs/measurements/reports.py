@@ -20,9 +20,8 @@ def main() -> None:
     """Print one row a format."""
     began = time.process_time()
     report = read_report(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "latest")
-    print(
-        f"read back: {time.process_time() - began:.1f} s; {report.n_subjects} models, {report.n_probes} probes"
-    )
+    panel = f"{report.n_subjects} models, {report.n_probes} probes"
+    print(f"read back: {time.process_time() - began:.1f} s; {panel}")
     print("| format | kB | s |\n|---|---|---|")
     for name in (*FORMATS, *BINARY):
         began = time.process_time()
