@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.options import Words, destinations, option, refuse_overwriting, shared, written
+from auditor.cli.options import (
+    COMPARE_EXTENSIONS,
+    COMPARE_FORMATS,
+    Words,
+    destinations,
+    option,
+    refuse_overwriting,
+    shared,
+    written,
+)
 from auditor.cli.progress import Bars
 from auditor.cli.reading import reading
 from auditor.cli.sign import key_of, signed, signing
@@ -137,7 +146,7 @@ ACQUITTING = ("common_ancestor", "public_data")
 @reading
 @signing
 @option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
-@written()
+@written(COMPARE_FORMATS)
 @shared
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -154,7 +163,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     Exit code: 0 no evidence at or above --fail-on, 1 evidence, 2 usage, 3 incomplete.
     """
     terminal = ctx.ensure_object(Terminal)
-    places = destinations(given["format"], given["output"])
+    places = destinations(given["format"], given["output"], COMPARE_EXTENSIONS)
     config = _config(given)
     refuse_overwriting(given["output"], _files(config) | {"the key": given["sign"]})
 
@@ -242,10 +251,10 @@ def _files(config: CompareConfig) -> dict[str, str | None]:
 
 def _show(report: Report, places: list[tuple[str, str]], config: CompareConfig, terminal: Terminal) -> None:
     """Write the report wherever it was asked for, and the answer on stderr when stdout does not say it."""
-    from auditor.reports import render
+    from auditor.reports import rendered
 
     if ("text", "-") not in places:
         terminal.say(report.headline)
     terminal.say(f"Evidence: run {report.run.id} in {config.evidence}")
     for format_, output in places:
-        terminal.write(render(report, format_), output)
+        terminal.write(rendered(report, format_), output)

@@ -24,6 +24,9 @@ option = partial(click.option, show_envvar=True)
 
 EXTENSIONS = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html", ".htm": "html"}
 FORMATS = tuple(dict.fromkeys(EXTENSIONS.values()))
+# What a report of `audit compare` can be besides.
+COMPARE_EXTENSIONS = EXTENSIONS | {".pdf": "pdf", ".cdx.json": "cyclonedx", ".spdx.json": "spdx"}
+COMPARE_FORMATS = (*dict.fromkeys(COMPARE_EXTENSIONS.values()), "model-card", "ai-act", "training-summary")
 
 
 class Words(click.types.StringParamType):

@@ -6,14 +6,22 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.options import destinations, refuse_overwriting, shared, written
+from auditor.cli.options import (
+    COMPARE_EXTENSIONS,
+    COMPARE_FORMATS,
+    FORMATS,
+    destinations,
+    refuse_overwriting,
+    shared,
+    written,
+)
 from auditor.cli.terminal import Terminal
 
 
 @click.command(short_help="Write a report from the evidence file.")
 @click.argument("evidence", metavar="EVIDENCE")
 @click.argument("run", metavar="[RUN]", default="latest")
-@written()
+@written(COMPARE_FORMATS)
 @shared
 @click.pass_context
 def report(
@@ -21,25 +29,28 @@ def report(
 ) -> None:
     """Write the report of RUN (an id of 'audit list', or 'latest') in the file EVIDENCE.
 
-    Several at once: -f html -o report.html -f json -o report.json
+    Several at once: -f html -o report.html -f cyclonedx -o model.cdx.json
+
+    For machines: json, cyclonedx (1.7, ML-BOM), spdx (3.0.1). Drafts that a
+    person completes: model-card, ai-act (EU AI Act, Annexes XI and XII),
+    training-summary. A run of 'audit overlap' has text, json, markdown, html.
     """
     terminal = ctx.ensure_object(Terminal)
-    places = destinations(format, output)
+    places = destinations(format, output, COMPARE_EXTENSIONS)
     refuse_overwriting(output, {"the evidence file": evidence})
 
     from auditor.store import is_overlap
 
-    write = _overlap if is_overlap(Path(evidence), run) else _comparison
-    for format_, place in places:
-        terminal.write(write(Path(evidence), run, format_), place)
-
-
-def _comparison(evidence: Path, run: str, format: str) -> str:
-    """A report of `audit compare`."""
-    from auditor.reports import render
+    if is_overlap(Path(evidence), run):
+        for format_, place in places:
+            terminal.write(_overlap(Path(evidence), run, format_), place)
+        return
+    from auditor.reports import rendered
     from auditor.store import read_report
 
-    return render(read_report(evidence, run), format)
+    found = read_report(Path(evidence), run)
+    for format_, place in places:
+        terminal.write(rendered(found, format_), place)
 
 
 def _overlap(evidence: Path, run: str, format: str) -> str:
@@ -49,4 +60,9 @@ def _overlap(evidence: Path, run: str, format: str) -> str:
     from auditor.reports.overlap import render
     from auditor.store import read_overlap
 
+    if format not in FORMATS:
+        raise click.UsageError(
+            f"A run of 'audit overlap' cannot be written as {format!r}: allowed are {', '.join(FORMATS)}. "
+            "It says nothing about one model."
+        )
     return render(asdict(read_overlap(evidence, run)), format)

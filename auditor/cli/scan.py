@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FOUND = 1
 NEVER = "never"
 FAIL_ON = ("conflict", "cannot_tell", "allowed_with_conditions")
-SCAN_EXTENSIONS = EXTENSIONS | {".sarif": "sarif", ".cdx.json": "cyclonedx"}
+SCAN_EXTENSIONS = EXTENSIONS | {".sarif": "sarif", ".cdx.json": "cyclonedx", ".spdx.json": "spdx"}
 FORMATS = tuple(dict.fromkeys((*SCAN_EXTENSIONS.values(), "training-summary")))
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from auditor.errors import IncompleteError
+from auditor.errors import AuditError, IncompleteError
 
 # A model's answer, or its name, must not drive the reader's terminal: escapes, C1 codes, bidi overrides.
 # Bold and its end, which the text report uses on text that it has escaped itself, hide nothing and may pass.
@@ -52,17 +52,27 @@ class Terminal:
         """Print a list as a table or as JSON."""
         self.out(json.dumps(rows, indent=2, ensure_ascii=False) if format == "json" else table(rows))
 
+    def _bytes(self, made: bytes) -> None:
+        """Print a report that is no text; never on a terminal, which would obey what is in it."""
+        if sys.stdout.isatty():
+            raise AuditError("This format is no text and a terminal cannot show it. Name a file with -o.")
+        try:
+            sys.stdout.buffer.write(made)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence(sys.stdout)
+
     def silence(self) -> None:
         """Stop writing: whoever read it has left."""
         _silence(sys.stdout)
 
-    def write(self, text: str, output: str) -> None:
+    def write(self, made: str | bytes, output: str) -> None:
         """Write a report to the file `output`, or to stdout when it is "-"."""
         if output == "-":
-            return self.out(text)
+            return self.out(made) if isinstance(made, str) else self._bytes(made)
         partial = Path(f"{output}.partial")
         try:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_bytes(made.encode() if isinstance(made, str) else made)
             partial.replace(output)
         except OSError as error:
             with suppress(OSError):

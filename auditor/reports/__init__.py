@@ -1,4 +1,4 @@
-"""How a report looks: `render` turns a `Report` into text, JSON, Markdown or one HTML file.
+"""How a report looks: `render` turns a `Report` into one of the text formats, `rendered` also into a PDF.
 
 Leaves out where a report comes from: formats see a `Report` and nothing else.
 """
@@ -16,7 +16,14 @@ FORMATS = {
     "json": "auditor.reports.json_report",
     "markdown": "auditor.reports.markdown",
     "html": "auditor.reports.html",
+    "cyclonedx": "auditor.reports.cyclonedx_model",
+    "spdx": "auditor.reports.spdx_model",
+    "model-card": "auditor.reports.model_card",
+    "ai-act": "auditor.reports.ai_act",
+    "training-summary": "auditor.reports.training_content",
 }
+# Bytes, not text.
+BINARY = {"pdf": "auditor.reports.pdf"}
 
 
 def render(report: Report, format: str, *, width: int | None = None, color: bool | None = None) -> str:
@@ -31,3 +38,11 @@ def render(report: Report, format: str, *, width: int | None = None, color: bool
     options = {"width": width, "color": color} if format == "text" else {}
     rendered: str = import_module(FORMATS[format]).render(report, **options)
     return rendered
+
+
+def rendered(report: Report, format: str) -> str | bytes:
+    """A report in one of `FORMATS`, or in one of `BINARY`."""
+    if format not in BINARY:
+        return render(report, format)
+    made: bytes = import_module(BINARY[format]).render(report)
+    return made

@@ -1,4 +1,4 @@
-"""The report as one HTML file: no network, no script, readable in light, dark and print.
+"""The report as one HTML file: no network, complete without its script, readable in light, dark and print.
 
 Everything printed goes through `visible` and the template's escaping. Leaves out the look
 (`templates/*.css`), the words (`templates/*.html`) and the figures (`figures.py`, `forest.py`).
@@ -6,9 +6,12 @@ Everything printed goes through `visible` and the template's escaping. Leaves ou
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,12 +20,16 @@ from markupsafe import Markup
 from auditor.report import Finding, Report
 from auditor.reports import (
     controls,
+    error_rates,
     exact,
     excerpts,
     figures,
     forest,
+    glossary,
     inert,
+    materials,
     numerals,
+    odds,
     phrases,
     populations,
     ranks,
@@ -80,6 +87,16 @@ def shown(value: Any) -> Any:
     return inert.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _script() -> str:
+    """The one script of the page; nothing in it comes from a report."""
+    return (files("auditor.reports") / "templates" / "report.js").read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """What the page's policy allows to run: this text, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -104,12 +121,18 @@ def _environment() -> Environment:
     environment.globals |= {
         "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
         "controls": controls,
+        "error_rates": error_rates,
         "exact": exact,
         "forest": forest,
+        "glossary": glossary,
         "highest": highest,
+        "materials": materials,
+        "odds": odds,
         "phrases": phrases,
         "ranks": ranks,
         "roster": roster,
+        "script": Markup(_script()),
+        "script_hash": _hash(_script()),
         "strip": figures.strip,
         "surprises": surprises,
         "terms": terms,

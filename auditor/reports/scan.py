@@ -23,6 +23,7 @@ FORMATS = {
     "html": "auditor.reports.scan_html",
     "sarif": "auditor.reports.sarif",
     "cyclonedx": "auditor.reports.cyclonedx",
+    "spdx": "auditor.reports.spdx_dataset",
     "training-summary": "auditor.reports.training_summary",
 }
 

@@ -20,6 +20,7 @@ from auditor.reports.bench_tables import Table
 from auditor.reports.shares import rate, share, span
 
 ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "auditor/reports/error_rates.json"
 DOCUMENTS = ("README.md", "docs/measurements/README.md", "docs/detectors/README.md")
 BLOCK = re.compile(r"(<!-- bench:(?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Report = dict[str, Any]
@@ -32,6 +33,26 @@ def main() -> None:
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
         path.write_text(BLOCK.sub(lambda m: m[1] + TABLES[m["name"]](bench) + m[3], text), encoding="utf-8")
+    SHIPPED.write_text(shipped(), encoding="utf-8")
+
+
+def shipped() -> str:
+    """The tables that reports quote, as JSON, read back from the documents: the same figures in both."""
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
+    found = {
+        m["name"]: [_cells(line) for line in m[0].splitlines() if line[:1] == "|"]
+        for m in BLOCK.finditer(text)
+    }
+    panel = found["summary"][0][1].partition(" on ")[2]
+    tables = {
+        name: {"head": found[name][0], "rows": found[name][2:]}
+        for name in ("overall", "misleading", "probes")
+    }
+    return json.dumps({"panel": panel, "tables": tables}, indent=1) + "\n"
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
 def rows(head: tuple[str, ...], body: list[tuple[str, ...]]) -> str:

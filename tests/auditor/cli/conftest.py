@@ -64,6 +64,8 @@ class Formats(ModuleType):
     def render(self, report, format):
         return f'{{"format": "{format}", "answer": "{report.headline}"}}\n'
 
+    rendered = render
+
 
 @pytest.fixture
 def job(monkeypatch) -> Job:

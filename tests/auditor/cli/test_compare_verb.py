@@ -89,12 +89,12 @@ def test_a_lone_file_tells_its_format(audit, job):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-o", "report.pdf"], "known are .txt"),
+        (["-o", "report.docx"], "known are .txt"),
         (["-f", "html", "-f", "json", "-o", "a.html"], "2 of -f and 1 of -o"),
         (["-f", "html", "-f", "json"], "2 of -f and 0 of -o"),
         (["-o", "nowhere/a.html"], "no folder 'nowhere'"),
         (["-f", "html", "-o", "."], "it is a folder"),
-        (["-f", "pdf"], "'pdf' is not one of"),
+        (["-f", "docx"], "'docx' is not one of"),
         (["--column", "answer"], "field=column"),
         (["--fail-on", "certain"], "'certain' is not one of"),
         (["--seed", "x"], "not a valid integer"),
@@ -110,7 +110,7 @@ def test_a_report_that_cannot_be_written_is_incomplete(audit, job, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     result = audit(*ASK, "-o", "a.html")
     assert result.exit_code == 3
     assert "No space left on device" in result.stderr
@@ -196,4 +196,4 @@ def test_a_bad_value_names_its_origin(audit, job):
 
 
 def test_every_format_of_a_report_can_be_asked_for():
-    assert set(options.FORMATS) == set(reports.FORMATS)
+    assert set(options.COMPARE_FORMATS) == {*reports.FORMATS, *reports.BINARY}

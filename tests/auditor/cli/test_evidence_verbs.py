@@ -50,3 +50,23 @@ def test_report_writes_several_formats_at_once(audit, job, evidence):
 def test_report_takes_the_latest_run_unless_told(audit, job, evidence):
     assert audit("report", evidence).stdout == audit("report", evidence, "run-b").stdout
     assert audit("report", evidence, "run-z").exit_code == 2
+
+
+def test_every_format_of_a_comparison_in_one_call(audit, evidence):
+    """The endings say the format where there is no -f; three drafts share an ending and need it."""
+    names = ("a.html", "b.json", "c.cdx.json", "d.spdx.json", "e.md", "f.txt")
+    assert audit("report", evidence, "run-a", *(word for n in names for word in ("-o", n))).exit_code == 0
+    assert json.loads(Path("c.cdx.json").read_text())["specVersion"] == "1.7"
+    assert json.loads(Path("d.spdx.json").read_text())["@context"].endswith("3.0.1/spdx-context.jsonld")
+    assert json.loads(Path("b.json").read_text())["schema_version"] == "1.0"
+    pairs = (
+        ("model-card", "1.md"),
+        ("ai-act", "2.md"),
+        ("training-summary", "3.md"),
+        ("cyclonedx", "b.json"),
+    )
+    words = (word for format, name in pairs for word in ("-f", format, "-o", name))
+    assert audit("report", evidence, "run-a", *words).exit_code == 0
+    starts = [Path(name).read_text().split("\n")[0].split(" ")[:2] for _, name in pairs[:3]]
+    assert starts == [["##", "Provenance"], ["#", "Technical"], ["#", "Synthetic"]]
+    assert json.loads(Path("b.json").read_text())["bomFormat"] == "CycloneDX"

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from auditor.reports import render
-from tests.auditor.reports.cases import hostile
+from tests.auditor.reports.cases import REPORTS, hostile
 from tests.auditor.reports.samples import sample_report
 
 FLAGS = [
@@ -21,7 +21,8 @@ FLAGS = [
     "--no-first-run",
 ]
 LIVE = """[...document.querySelectorAll('*')].filter(e =>
-    ['SCRIPT', 'IMG', 'IFRAME', 'OBJECT', 'EMBED', 'FORM'].includes(e.tagName.toUpperCase())
+    ['IMG', 'IFRAME', 'OBJECT', 'EMBED', 'FORM'].includes(e.tagName.toUpperCase())
+    || (e.tagName === 'SCRIPT' && e.previousElementSibling?.tagName !== 'MAIN')
     || [...e.attributes].some(a => a.name.toLowerCase().startsWith('on'))).map(e => e.outerHTML)"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Contrast of every text with the nearest background behind it, as WCAG 2.2 computes it.
@@ -70,10 +71,11 @@ def opened(browser, tmp_path):
     """Open a report at a width and in a colour scheme; what it asked for and said is kept on the page."""
     pages = []
 
-    def opener(report, width=1280, scheme="light"):
+    def opener(report, width=1280, scheme="light", script=True):
         file = tmp_path / "report.html"
         file.write_text(render(report, "html"), encoding="utf-8")
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        size = {"width": width, "height": 900}
+        page = browser.new_page(viewport=size, color_scheme=scheme, java_script_enabled=script)
         pages.append(page)
         page.noise = []
         page.on("request", lambda r: r.url != file.as_uri() and page.noise.append(r.url))
@@ -140,3 +142,63 @@ def test_the_keyboard_reaches_the_answer_first(opened):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#answer"
+
+
+def test_a_list_is_searched_and_sorted_and_printed_in_full(opened):
+    page = opened(sample_report())
+    page.locator("#models summary").first.click()
+    table = page.locator("#models details").first
+    table.get_by_role("searchbox").fill("gull")
+    rows = table.locator("tbody tr")
+    assert rows.locator("visible=true").count() == 1 and "1 of 22 shown" in table.inner_text()
+    page.emulate_media(media="print")
+    assert rows.locator("visible=true").count() == 22
+    page.emulate_media(media="screen")
+    table.get_by_role("searchbox").fill("")
+    names = "e => [...e.querySelectorAll('tbody th')].map(t => t.textContent)"
+    head = table.get_by_role("button", name="Model")
+    head.click()
+    assert table.evaluate(names) == [f"reference-{i}" for i in range(22)]
+    head.press("Enter")
+    assert table.evaluate(names)[:2] == ["reference-21", "reference-20"]
+    assert table.locator("[aria-sort=descending]").inner_text() == "Model"
+    assert page.noise == []
+
+
+def test_a_mark_says_what_it_is(opened):
+    page = opened(sample_report())
+    mark = page.locator(".strips circle").first
+    mark.scroll_into_view_if_needed()
+    mark.hover()
+    assert page.locator(".tip").inner_text().startswith("reference-")
+    page.keyboard.press("Escape")
+    assert page.locator(".tip").is_hidden()
+
+
+def test_prior_odds_move_and_agree_with_the_table(opened):
+    page = opened(REPORTS["tie"])
+    first = page.locator(".explorer").first
+    slider, told = first.get_by_role("slider"), first.locator("output")
+    table = page.locator("table.odds").first.locator("tbody tr")
+    for row, prior in enumerate(("-4", "-3", "-2", "-1", "0", "1")):
+        slider.evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input')) }", prior)
+        before, after, chance, ends = table.nth(row).locator("th, td").all_inner_texts()
+        low, high = (e.removesuffix(" in 100") for e in ends.split(" to "))
+        over = f"({low} to {high} over the interval of the ratio)"
+        assert told.inner_text() == f"Odds before {before}, odds after {after}: {chance} {over}."
+
+
+def test_nothing_is_missing_without_a_script(opened):
+    with_it, without = (opened(sample_report(), script=s) for s in (True, False))
+    for selector in ("table tbody tr", "figure svg", "section", "details", "table.odds td"):
+        assert with_it.locator(selector).count() == without.locator(selector).count() > 0
+    assert without.locator(".explorer").first.is_hidden()
+    assert without.locator("input, button").count() == 0
+    assert without.locator("svg title").count() > 30
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_are_legible(opened, scheme):
+    page = opened(REPORTS["tie"], scheme=scheme)
+    page.locator("#models summary").first.click()
+    assert page.evaluate(CONTRAST) == []

@@ -90,7 +90,7 @@ def test_what_is_shown_of_a_verdict(format_):
 
 
 def test_unknown_format():
-    with pytest.raises(AuditError, match=r"'docx'\. Allowed are text, json, markdown, html\."):
+    with pytest.raises(AuditError, match=r"'docx'\. Allowed are text, json, markdown, html, cyclonedx, "):
         render(sample_report(), "docx")
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from auditor.reports import render
 from tests.auditor.reports.cases import HOSTILE, REPORTS, hostile
-from tests.auditor.reports.samples import exhibit, sample_report, verdict
+from tests.auditor.reports.samples import exhibit, finding, sample_report, verdict
 
+SCRIPT = Path("auditor/reports/templates/report.js")
 VOID = {"meta", "br", "hr", "link", "img", "input"}
 SHAPES = {"line", "circle", "rect"}
 
@@ -46,10 +50,10 @@ def outline(page: str) -> Outline:
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
-def test_is_well_formed_offline_and_dead(report):
-    tags = outline(render(report, "html")).tags
+def test_is_well_formed_offline_and_no_text_of_a_report_runs(report):
+    page = render(report, "html")
+    tags = outline(page).tags
     assert not {t for t, _ in tags} & {
-        "script",
         "img",
         "iframe",
         "object",
@@ -58,6 +62,7 @@ def test_is_well_formed_offline_and_dead(report):
         "link",
         "base",
         "input",
+        "button",
     }
     for tag, attributes in tags:
         assert not [
@@ -65,8 +70,12 @@ def test_is_well_formed_offline_and_dead(report):
         ]
         if "href" in attributes:
             assert tag == "a" and attributes["href"].startswith(("#", "https://example.org/aurora-2"))
+    [script] = re.findall("<script>(.*?)</script>", page, re.S)
+    assert [a for t, a in tags if t == "script"] == [{}] and script == SCRIPT.read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policies = [a["content"] for t, a in tags if t == "meta" and "http-equiv" in a]
     assert policies[0].startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    assert policies[0].endswith(f"; script-src 'sha256-{digest}'")
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=list(REPORTS))
@@ -111,7 +120,7 @@ def test_every_reference_is_named_in_the_figures_and_the_table():
 
 def test_only_a_whole_web_address_becomes_a_link():
     assert '<a href="https://example.org/aurora-2"' in render(sample_report(), "html")
-    assert "href=" not in render(hostile(), "html").partition("</nav>")[2]
+    assert not re.findall('href="(?!#)', render(hostile(), "html"))
 
 
 def test_what_a_reproduction_needs_is_there():
@@ -146,3 +155,43 @@ def test_a_run_that_could_reach_no_level_says_so():
 def test_hostile_text_is_whole():
     shown = re.sub(r"<[^>]+>", "", render(hostile(), "html"))
     assert "&lt;U+202E&gt;gnp.exe" in shown and HOSTILE[:8] not in shown
+
+
+def test_a_forensic_report_has_all_its_parts_in_order():
+    page = render(sample_report(), "html")
+    wanted = (
+        *(
+            "answer",
+            "question",
+            "materials",
+            "methods",
+            "measurements",
+            "exhibits",
+            "explanations",
+            "reading",
+        ),
+        *("odds", "errors", "contest", "glossary", "reproduction", "models"),
+    )
+    assert re.findall(r'<section id="(\w+)"', page) == list(wanted)
+    linked = re.findall(r'href="#(\w+)"', page.partition("<nav")[2].partition("</nav>")[0])
+    assert linked == list(wanted)
+    assert "audit verify EVIDENCE b1946ac92492 --recompute" in page
+
+
+def test_a_panel_like_the_largest_public_one_stays_below_2_mb():
+    """174 references, two teachers, eighteen statistics of each."""
+    names = tuple(f"a-model-with-a-longer-name-{i}" for i in range(174))
+    values = tuple(i / 100 for i in range(174))
+    strata = ("innocent",) * 60 + ("decoy-student",) * 114
+    many = tuple(
+        finding(
+            f"teacher-{t}",
+            statistic=f"s{i}",
+            reference_models=names,
+            reference_values=values,
+            reference_strata=strata,
+        )
+        for t in range(2)
+        for i in range(18)
+    )
+    assert len(render(sample_report(findings=many), "html")) < 2_000_000
