@@ -44,8 +44,8 @@ class ScanConfig:
     channel, when, host : how the generators were asked; None = not known.
     sample : rows of each file at most; 0 = all.
     known : indexes of known synthetic sets (`audit index`). ignore : file of an ignore list, or None.
-    verify_generator : panel that the text of rows is held against, or None; lineage : what is documented about
-        its models, besides the shipped table.
+    verify_generator : panel that the text of rows is held against, or None; lineage : what is documented
+        about its models, besides the shipped table.
     """
 
     target: str

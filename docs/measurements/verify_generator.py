@@ -1,4 +1,4 @@
-"""How often `audit scan --verify-generator` says that rows do not fit the generator they name, and how rightly.
+"""How often `audit scan --verify-generator` says, rightly or not, that rows do not fit who they name.
 
 Usage: AUDIT_TEST_DATA=FOLDER python docs/measurements/verify_generator.py [FEWER ...]
 
@@ -10,8 +10,8 @@ its family's calibration are taken out of what they are judged by. The rows name
   other  : a model of another provider, unrelated on record (false).
 To save time: models with something of their own, and one of every other family; one label of kin, one teacher
 and three others each, drawn at random; 200 resamples. Families are split in two halves: the rules were chosen
-on the first. FEWER : prompts that are shared, drawn at random (default 20 50 100 200, and all). Leaves out the
-reading of rows, and what is reported at fewer than `MIN_SHARED` prompts ("not checked").
+on the first. FEWER : prompts that are shared, drawn at random (default 20 50 100 200, and all). Leaves out
+the reading of rows, and the answer "not checked" (fewer than `MIN_SHARED` prompts).
 """
 
 from __future__ import annotations

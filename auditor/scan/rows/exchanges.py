@@ -74,7 +74,8 @@ def who(plan: Plan, root: str) -> tuple[str, ...]:
     names = ", ".join(f"g{i}" for i in range(len(plan.generators)))
     between = literal(BETWEEN)
     several = f"list_distinct(list_filter([{names}], lambda g: g IS NOT NULL))"
-    one = f"CASE WHEN len(gs) = 1 AND NOT contains(gs[1], {between}) THEN ltrim(gs[1], '?') END AS named"
+    alone = f"len(gs) = 1 AND NOT contains(gs[1], {between})"
+    one = f"CASE WHEN {alone} THEN ltrim(gs[1], '?') END AS named"
     return ", ".join(raw), ", ".join(alike), ", ".join(found), f"{several} AS gs", one
 
 
@@ -86,18 +87,20 @@ def _text(place: Place, root: str) -> str:
 
 def _answered(answer: Answer, root: str) -> str:
     """The answer to the first request."""
+    at = at_place(answer.place, root, answer.below)
     if answer.role:
-        return f"{turns(at_place(answer.place, root, answer.below), answer, patterns().columns['assistants'])}[1]"
+        return f"{turns(at, answer, patterns().columns['assistants'])}[1]"
     if answer.alternating:
-        return f"CAST({at_place(answer.place, root, answer.below)}[2] AS VARCHAR)"
+        return f"CAST({at}[2] AS VARCHAR)"
     return _text(answer.place, root)
 
 
 def _asked(answer: Answer, root: str) -> str:
     """The first request of a conversation; "" = the answer is in none."""
+    at = at_place(answer.place, root, answer.below)
     if answer.role:
-        return f"{turns(at_place(answer.place, root, answer.below), answer, patterns().columns['users'])}[1]"
-    return f"CAST({at_place(answer.place, root, answer.below)}[1] AS VARCHAR)" if answer.alternating else ""
+        return f"{turns(at, answer, patterns().columns['users'])}[1]"
+    return f"CAST({at}[1] AS VARCHAR)" if answer.alternating else ""
 
 
 def _request(plan: Plan, root: str) -> str:

@@ -1,8 +1,8 @@
 """`shared_rows`: the rows whose prompt is one of a panel's, by the generator that each names.
 
 DuckDB joins the prompts of the rows with those of the panel, so that nothing is kept but rows that meet one;
-of several answers to one prompt under one name, the first of its file. Leaves out rows that name two models or
-none, and what the answers are worth (`auditor.scan.verify`).
+of several answers to one prompt under one name, the first of its file. Leaves out rows that name two models
+or none, and what the answers are worth (`auditor.scan.verify`).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""From the scores of rows towards models to an answer: the text fits the named generator, does not, or neither.
+"""From scores of rows towards models to an answer: the text fits the named generator, does not, or neither.
 
 "Does not fit" is the one answer that can hurt somebody, so all of it must hold: the named generator, and the
-nearest other model of its provider, are no better than "not enough evidence"; a model of another provider stands
-at moderate or above; its interval lies above theirs; and neither is documented to have learned from the other.
-Leaves out the scores (`fit.py`) and the words (`words.py`). The numbers: docs/measurements/verify_generator.py.
+nearest other model of its provider, are no better than "not enough evidence"; a model of another provider
+stands at moderate or above; its interval lies above theirs; and both are documented not to have learned from
+one another. Leaves out the scores (`fit.py`) and the words (`words.py`). The numbers:
+docs/measurements/verify_generator.py.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class Weighed:
     Attributes
     ----------
     named : the generator that the rows name. kin : the other model of its provider with the highest score, a
-        later version perhaps; None = the panel has none. rivals : models of other providers, the highest score
-        first. prompts : how many were shared. same_answers : share of answers that are the named one's word
-        for word.
+        later version perhaps; None = the panel has none. rivals : models of other providers, the highest
+        score first. prompts : how many were shared. same_answers : share of answers that are the named one's
+        word for word.
     """
 
     named: Candidate

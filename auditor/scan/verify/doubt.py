@@ -1,8 +1,8 @@
 """`doubtful`: which of the generators that rows name are worth a second look, and why.
 
-Those whose name another sign contradicts, and those whose name may mean something else; where there are none, all:
-whoever asks wants an answer. Few are better than many, because every comparison can err. Leaves out the comparison
-(`fit.py`).
+Those whose name another sign contradicts, and those whose name may mean something else; where there are none,
+all: whoever asks wants an answer. Few are better than many, because every comparison can err. Leaves out the
+comparison (`fit.py`).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ RIVALS = 3
 
 
 def apart(case: Case, named: str, other: str) -> bool:
-    """Whether neither of two models is documented, or free to have, learned from the other or its provider."""
+    """Whether two models are documented not to have learned from one another, or from the provider."""
     full = dict.fromkeys((named, other), 1.0)
     return all(
         one in eligible((one,), case.lineage, "", another, full).models
@@ -90,7 +90,7 @@ class Weigher:
         self.measured = measure.measure(whole, self.models, chosen, lambda _: progress.advance())
 
     def weighed(self, rows: str, named: str) -> Weighed:
-        """Return what `decide` is given for the rows under one name of `rows`; `named` : the panel's model."""
+        """Return what `decide` is given for the subject `rows`; `named` : the panel's model they name."""
         case, measured = self._case(rows, named)
         provider, group = case.lineage.provider(named), case.lineage.group(named)
         scene = scene_of(case, measured, CompareConfig(student=rows, bootstrap=0))

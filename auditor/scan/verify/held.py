@@ -1,7 +1,7 @@
 """`held`: the models of a panel that a generator's plain name means.
 
-By name or group, punctuation left out ("gpt-4" is "gpt4"), a date at the end too; never by likeness. Leaves out
-which provider a name belongs to (`auditor.scan.models`).
+By name or group, punctuation left out ("gpt-4" is "gpt4"), a date at the end too; never by likeness. Leaves
+out which provider a name belongs to (`auditor.scan.models`).
 """
 
 from __future__ import annotations

@@ -105,12 +105,13 @@ def open_panel(panel: str, lineage: str | None) -> Verifier:
     found = assemble([read(Path(panel))])
     if not any(p.prompt for p in found.probes):
         raise AuditError(
-            f"--verify-generator {panel}: it holds answers, and no text of the prompts, by which rows are found. "
-            "Make the panel with 'audit panel import --prompts FILE'."
+            f"--verify-generator {panel}: it holds answers, and no text of the prompts, by which rows are "
+            "found. Make the panel with 'audit panel import --prompts FILE'."
         )
     if len(found.subjects) < 2:
         raise AuditError(
-            f"--verify-generator {panel}: it holds one model, {found.subjects[0]!r}. Rows are compared with several."
+            f"--verify-generator {panel}: it holds one model, {found.subjects[0]!r}. Rows are compared with "
+            "several, of several providers."
         )
     return Verifier(found, read_lineage(CompareConfig(student="", lineage=lineage)))
 
