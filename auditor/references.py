@@ -68,13 +68,14 @@ def eligible(
     `coverage` : share of the student's probes that each subject answered.
     """
     names = names_of(teacher, lineage)
+    mine = names_of(student, lineage) if student else None
     providers = _providers_by_name(lineage)
     tuned = is_tuned(student, lineage)
     models, strata, excluded = [], [], []
     for subject in subjects:
         if subject == student:
             continue
-        reason = _reason_against(subject, lineage, student, names, providers, coverage)
+        reason = _reason_against(subject, lineage, mine, names, providers, coverage)
         if not reason and tuned and kind_of(subject, names, lineage) == LATER_FIRST_PARTY:
             reason = "first-party model that came after the teacher; what it learned from is not documented"
         if reason:
@@ -125,7 +126,7 @@ def innocents(
     for column, model in enumerate(models):
         names = names_of(model, lineage)
         for row, subject in enumerate(subjects):
-            if not _reason_against(subject, lineage, "", names, providers, coverage):
+            if not _reason_against(subject, lineage, None, names, providers, coverage):
                 codes[row, column] = kind_of(subject, names, lineage)
     return codes
 
@@ -133,7 +134,7 @@ def innocents(
 def _reason_against(
     subject: str,
     lineage: Lineage,
-    student: str,
+    student: TeacherNames | None,
     teacher: TeacherNames,
     providers: Mapping[str, str],
     coverage: Mapping[str, float],
@@ -142,7 +143,7 @@ def _reason_against(
     row = lineage.row(subject)
     if subject == teacher.model or lineage.group(subject) == teacher.group:
         return "is the teacher or its sibling checkpoint"
-    if lineage.group(subject) == lineage.group(student):
+    if student and lineage.group(subject) == student.group:
         return "is a sibling checkpoint or variant of the student"
     if row.relation in NOT_INDEPENDENT:
         return f"is not an independent model (relation: {row.relation})"
@@ -156,7 +157,7 @@ def _reason_against(
     bases = {plain_name(name) for name in row.base.split(";")}
     if bases & teacher.aliases:
         return "descends from the teacher's weights"
-    if student and bases & names_of(student, lineage).aliases:
+    if student and bases & student.aliases:
         return "descends from the student's weights, so it says what the student says"
     for token in tokens:
         if token.casefold() not in INNOCENT:

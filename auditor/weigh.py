@@ -185,9 +185,15 @@ def resampled_score(scene: Scene, teacher: str) -> Float64:
     """(resamples,) joint score of the student over resampled probes, scales fixed; empty = no score."""
     if not scene.has_joint or not scene.resamples:
         return np.empty(0)
+    resampled: Float64 = resampled_scores(scene)[:, scene.group_of(teacher)]
+    return resampled
+
+
+def resampled_scores(scene: Scene) -> Float64:
+    """(resamples, n_groups) joint score of the student over resampled probes, scales fixed."""
     means = {(m.detector, m.statistic): _resampled(scene, m) for m in scene.measurements}
     score = joint_score(contrast_terms(means, _alone(scene), 0), scene.units.terms)
-    resampled: Float64 = best(scene, score)[:, scene.group_of(teacher)] / scene.units.score
+    resampled: Float64 = best(scene, score) / scene.units.score
     return resampled
 
 

@@ -39,6 +39,12 @@ FORMATS = tuple(dict.fromkeys((*SCAN_EXTENSIONS.values(), "training-summary")))
 @option(
     "--known", multiple=True, type=Words("INDEX"), help="Index of a known set, made by 'audit index build'."
 )
+@option(
+    "--verify-generator",
+    metavar="PANEL",
+    help="Panel file ('audit panel import'): say whether the text of rows fits the generator they name.",
+)
+@option("--lineage", metavar="FILE", help="CSV or TOML of what is documented about the models of PANEL.")
 @option("--ignore", metavar="FILE", help="Findings to leave out, each with a reason and a date.")
 @option(
     "--fail-on",
@@ -65,7 +71,15 @@ def scan(
     """
     terminal = ctx.ensure_object(Terminal)
     places = destinations(format, output, SCAN_EXTENSIONS)
-    refuse_overwriting(output, {"the dataset": target, "the ignore list": given["ignore"]})
+    refuse_overwriting(
+        output,
+        {
+            "the dataset": target,
+            "the ignore list": given["ignore"],
+            "the panel": given["verify_generator"],
+            "the lineage table": given["lineage"],
+        },
+    )
     fail_on = given.pop("fail_on")
     from auditor.scan import run
 

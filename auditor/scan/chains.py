@@ -22,6 +22,7 @@ ASK_ORIGIN = (
     "Ask the publisher who wrote the rows: which model, over which channel and when, or which people."
 )
 UNKNOWN = "unknown"  # stands for a generator that nobody names
+DOUBTFUL = "GEN014"
 ASK_LICENCE = "Read the text it points to, or ask the publisher for a licence."
 
 
@@ -31,6 +32,9 @@ def chains(part: Part, use: str, terms: Terms) -> Iterator[Link]:
     found = origins(part.findings)
     for origin in found:
         yield from _generator(origin, use, terms, part.asked)
+    for finding in part.findings:
+        if finding.rule == DOUBTFUL:
+            yield _doubtful(finding)
     for id, findings in _through(found).items():
         yield from _upstream(id, findings, use, terms)
     if not found and not part.human:
@@ -145,6 +149,20 @@ def _generator(origin: Origin, use: str, terms: Terms, asked: Asked) -> Iterator
     for channel in found.gaps:
         reason = f"What held over the channel {channel!r} on these days is not on file."
         yield Link(name=f"Terms of {who}", reason=reason, settle="Find the terms of those days.", **unknown)
+
+
+def _doubtful(finding: Finding) -> Link:
+    """The chain of rows whose text does not fit the generator they name: whose terms bind them is open."""
+    return Link(
+        seen=seen([finding]),
+        name=f"Whether {finding.subject} wrote the rows that name it",
+        verdict="unknown",
+        reason="Another generator's terms may hold for these rows: that is no permission, and no conflict.",
+        answer="cannot_tell",
+        settle=ASK_ORIGIN,
+        findings=(finding.fingerprint,),
+        rows=finding.count,
+    )
 
 
 def _held(origin: Origin, use: str, terms: Terms, asked: Asked) -> tuple[InForce, str]:

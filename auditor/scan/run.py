@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.errors import AuditError
@@ -27,6 +28,9 @@ from auditor.scan.terms import USES, Terms
 from auditor.scan.terms_findings import of_terms
 from auditor.scan.tree import Tree, walk
 
+if TYPE_CHECKING:
+    from auditor.scan.verify.run import Verifier
+
 SEVERITY = ("error", "warning", "note")
 
 
@@ -40,6 +44,8 @@ class ScanConfig:
     channel, when, host : how the generators were asked; None = not known.
     sample : rows of each file at most; 0 = all.
     known : indexes of known synthetic sets (`audit index`). ignore : file of an ignore list, or None.
+    verify_generator : panel that the text of rows is held against, or None; lineage : what is documented
+        about its models, besides the shipped table.
     """
 
     target: str
@@ -50,6 +56,8 @@ class ScanConfig:
     sample: int = 0
     known: tuple[str, ...] = ()
     ignore: str | None = None
+    verify_generator: str | None = None
+    lineage: str | None = None
 
 
 def run(config: ScanConfig, progress: Progress | None = None, now: datetime | None = None) -> ScanReport:
@@ -60,6 +68,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     rules = ignore.load(Path(config.ignore), now.date()) if config.ignore else ignore.none()
     knowledge = terms.load()
     _check(config, knowledge)
+    verifier = _verifier(config)
     tree = walk(config.target)
     if all(f.kind == "other" for f in tree.files) and not tree.left_out:
         raise AuditError(
@@ -72,6 +81,11 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     asked = Asked(config.channel, config.when, config.host)
     known = tuple(map(Path, config.known))
     rows = [read_rows(part, tree.root, config.sample, known, asked, progress) for part in parts]
+    verified = [
+        note
+        for part in parts
+        for note in (verifier.check(part, tree.root, config.sample, progress) if verifier else ())
+    ]
     findings = _licensed(parts, uses, tree)
     findings, ignored = ignore.apply(rules, findings)
     for part in parts:
@@ -106,6 +120,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         notes=(
             *_notes(tree, parts, looked_at),
             *(n for found in rows for n in found.notes),
+            *verified,
             *rules.warnings,
         ),
     )
@@ -126,6 +141,19 @@ def _check(config: ScanConfig, knowledge: Terms) -> None:
     in_force(knowledge, "gpt-4", config.channel, config.when, config.host)
     if config.sample < 0:
         raise AuditError(f"--sample {config.sample}: give how many rows of each file, or 0 for all.")
+
+
+def _verifier(config: ScanConfig) -> Verifier | None:
+    """Return the panel that rows are held against, if there is one; what it takes is loaded only then."""
+    if config.verify_generator is None:
+        if config.lineage is not None:
+            raise AuditError(
+                "--lineage tells of the models of a panel: give the panel with --verify-generator."
+            )
+        return None
+    from auditor.scan.verify.run import open_panel
+
+    return open_panel(config.verify_generator, config.lineage)
 
 
 def _licensed(parts: Sequence[Part], uses: Sequence[str], tree: Tree) -> list[Finding]:

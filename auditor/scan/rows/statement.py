@@ -35,7 +35,7 @@ def statement(plan: Plan, source: str, root: str, bad: str, where: str) -> str:
     root : column that holds a record as a struct. bad : SQL of "could not be
         read". where : a condition on rows, or "".
     """
-    raw, alike, keys = _keys(plan, root)
+    raw, alike, keys = key_columns(plan, root)
     texts = [f"{_answer(a, root)} AS t{k}" for k, a in enumerate(plan.answers)]
     values = [*raw, f"{_date(plan, root)} AS day", f"{bad} AS bad", *texts]
     names = [k.rsplit(" AS ", 1)[1] for k in keys]
@@ -85,7 +85,7 @@ def _packed(raws: Sequence[str]) -> list[str]:
     return [f"{r} := {r}" for r in raws]
 
 
-def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
+def key_columns(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
     """Columns as they stand, names written alike in them, what rows are grouped by; each reads the former."""
     raw, alike, keys = [], [], []
     for kind, places, written, known in (
@@ -101,17 +101,18 @@ def _keys(plan: Plan, root: str) -> tuple[list[str], list[str], list[str]]:
     for i, (place, _) in enumerate(plan.named):
         keys.append(f"coalesce(trim({_first(place, root)}) != '', false) AS n{i}")
     for i, place in enumerate(plan.envelopes):
-        keys.append(f"({_at(place, root)}) IS NOT NULL AS v{i}")
+        keys.append(f"({at_place(place, root)}) IS NOT NULL AS v{i}")
     return raw, alike, keys
 
 
-def _at(place: Place, root: str, below: Sequence[Steps] = ()) -> str:
+def at_place(place: Place, root: str, below: Sequence[Steps] = ()) -> str:
+    """SQL of what lies at a place of a record."""
     return reach(root, place.steps, 0, below)
 
 
 def _first(place: Place, root: str) -> str:
     """The value, of several the first one that is there, as it stands, cut."""
-    at = _at(place, root)
+    at = at_place(place, root)
     if place.many:
         at = f"list_filter({at}, lambda v: v IS NOT NULL)[1]"
     return f"left(CAST({at} AS VARCHAR), {LONGEST_KEY})"
@@ -119,7 +120,7 @@ def _first(place: Place, root: str) -> str:
 
 def _values(place: Place, root: str) -> str:
     """Different values of a row as one text, with `BETWEEN` before, between and after them."""
-    short = f"list_transform({_at(place, root)}, lambda v: left(CAST(v AS VARCHAR), {LONGEST_KEY}))"
+    short = f"list_transform({at_place(place, root)}, lambda v: left(CAST(v AS VARCHAR), {LONGEST_KEY}))"
     joined = f"array_to_string(list_distinct({short}), {SEPARATOR} || {SEPARATOR})"
     return f"{SEPARATOR} || {joined} || {SEPARATOR}"
 
@@ -187,34 +188,40 @@ def _date(plan: Plan, root: str) -> str:
 
 def _answer(answer: Answer, root: str) -> str:
     """The text of the answers of a row, several turns one after another; NULL where there is none."""
-    at = _at(answer.place, root, answer.below)
+    at = at_place(answer.place, root, answer.below)
     if answer.role:
-        return _turns(at, answer, patterns().columns["assistants"])
+        return _lines(turns(at, answer, patterns().columns["assistants"]))
     if answer.alternating:
         return f"array_to_string(list_filter({at}, lambda t, i: i % 2 = 0), chr(10))"
     return f"array_to_string({at}, chr(10))" if answer.place.many else f"CAST({at} AS VARCHAR)"
 
 
-def _turns(at: str, answer: Answer, roles: frozenset[str]) -> str:
-    """The turns of some roles."""
+def turns(at: str, answer: Answer, roles: frozenset[str]) -> str:
+    """SQL of a list: the texts of the turns of some roles."""
     at = f"flatten({at})" if answer.place.steps.count(ITEM) else at
     wanted = ", ".join(literal(r) for r in sorted(roles))
     own = f"list_filter({at}, lambda m: lower(struct_extract(m, {literal(answer.role)})) IN ({wanted}))"
     content = f"struct_extract(m, {literal(answer.content)})"
     if answer.parts:
         content = f"array_to_string(list_transform({content}, lambda p: struct_extract(p, 'text')), chr(10))"
-    return f"array_to_string(list_transform({own}, lambda m: CAST({content} AS VARCHAR)), chr(10))"
+    return f"list_transform({own}, lambda m: CAST({content} AS VARCHAR))"
+
+
+def _lines(texts: str) -> str:
+    return f"array_to_string({texts}, chr(10))"
 
 
 def _request(plan: Plan, root: str) -> str:
     """What users asked."""
     parts = [
-        _turns(_at(a.place, root, a.below), a, patterns().columns["users"]) for a in plan.answers if a.role
+        _lines(turns(at_place(a.place, root, a.below), a, patterns().columns["users"]))
+        for a in plan.answers
+        if a.role
     ]
     parts += [
-        f"array_to_string(list_filter({_at(a.place, root, a.below)}, lambda t, i: i % 2 = 1), chr(10))"
+        f"array_to_string(list_filter({at_place(a.place, root, a.below)}, lambda t, i: i % 2 = 1), chr(10))"
         for a in plan.answers
         if a.alternating
     ]
-    parts += [f"left(CAST({_at(p, root)} AS VARCHAR), {LONGEST_REQUEST})" for p in plan.requests]
+    parts += [f"left(CAST({at_place(p, root)} AS VARCHAR), {LONGEST_REQUEST})" for p in plan.requests]
     return f"concat_ws(chr(10), {', '.join(parts)})" if parts else "NULL"
