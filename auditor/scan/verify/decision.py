@@ -20,7 +20,6 @@ MIN_SHARED = 100
 FITS, NO_FIT, CANNOT_TELL, NOT_CHECKED = "fits", "does not fit", "cannot be told", "not checked"
 FIRM = ("moderate", "moderately_strong", "strong")
 LOW = ("insufficient", "against")
-STRONG = ("moderately_strong", "strong")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from auditor.scan.rows.files import DataFile, data_file
 from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.shared import SharedRow, shared_rows
 from auditor.scan.verify import words
-from auditor.scan.verify.decision import MIN_SHARED, NO_FIT, NOT_CHECKED, STRONG, decide
+from auditor.scan.verify.decision import MIN_SHARED, NO_FIT, NOT_CHECKED, decide
 from auditor.scan.verify.doubt import Named, doubtful, named_generators
 from auditor.scan.verify.fit import Weigher
 from auditor.scan.verify.held import held
@@ -85,7 +85,7 @@ class Verifier:
             Finding(
                 "GEN014",
                 words.message(one.name, weighed, rival),
-                "high" if rival.level in STRONG else "medium",
+                "medium",  # never more: the panel's models are not all the models there are
                 one.name,
                 tuple(replace(r.at, excerpt=r.answer[:EXCERPT]) for r in first),
                 len(rows),
