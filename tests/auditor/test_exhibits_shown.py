@@ -79,7 +79,7 @@ def test_a_hostile_opening_is_inert(form):
     )
     page = render(sample_report(exhibits=(opening,)), form)
     assert not set("\x1b\x07\u202e\u200b") & set(page)
-    assert form != "html" or "<script" not in page
+    assert form != "html" or page.count("<script") == 1  # the page's own
     assert OPENS in words(sample_report(exhibits=(opening,)), form)
 
 

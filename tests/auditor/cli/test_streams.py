@@ -27,7 +27,7 @@ def run(config, progress):
     return report("strong")
 for name, function in (("compare", run), ("reports", lambda report, format: "line\\n" * 100_000)):
     module = ModuleType("auditor." + name)
-    module.run = module.render = function
+    module.run = module.render = module.rendered = function
     sys.modules[module.__name__] = module
     setattr(auditor, name, module)
 from auditor.cli import main
