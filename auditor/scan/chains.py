@@ -14,7 +14,7 @@ from auditor.scan.facts import Asked, Part
 from auditor.scan.finding import Finding
 from auditor.scan.in_force import InForce, in_force
 from auditor.scan.licences import on_use
-from auditor.scan.origins import Origin, origins
+from auditor.scan.origins import DOUBTED, Origin, origins
 from auditor.scan.result import Declared
 from auditor.scan.terms import Entry, Terms
 
@@ -22,7 +22,6 @@ ASK_ORIGIN = (
     "Ask the publisher who wrote the rows: which model, over which channel and when, or which people."
 )
 UNKNOWN = "unknown"  # stands for a generator that nobody names
-DOUBTFUL = "GEN014"
 ASK_LICENCE = "Read the text it points to, or ask the publisher for a licence."
 
 
@@ -33,7 +32,7 @@ def chains(part: Part, use: str, terms: Terms) -> Iterator[Link]:
     for origin in found:
         yield from _generator(origin, use, terms, part.asked)
     for finding in part.findings:
-        if finding.rule == DOUBTFUL:
+        if finding.rule == DOUBTED:
             yield _doubtful(finding)
     for id, findings in _through(found).items():
         yield from _upstream(id, findings, use, terms)
@@ -156,12 +155,14 @@ def _doubtful(finding: Finding) -> Link:
     return Link(
         seen=seen([finding]),
         name=f"Whether {finding.subject} wrote the rows that name it",
+        generator=UNKNOWN,
         verdict="unknown",
         reason="Another generator's terms may hold for these rows: that is no permission, and no conflict.",
         answer="cannot_tell",
         settle=ASK_ORIGIN,
         findings=(finding.fingerprint,),
         rows=finding.count,
+        confidence=finding.confidence,
     )
 
 

@@ -17,6 +17,9 @@ BY_DATASET = ("GEN004", "GEN005", "GEN011")
 BY_PROVIDER = ("GEN008",)
 UNKNOWN = ("GEN003", "GEN007")
 """Rows were generated, by what is not said. Refusals and template marks alone are no sign of an author."""
+BY_FIELD = ("GEN001", "GEN002", "GEN013")
+DOUBTED = "GEN014"
+"""The text does not fit the model that rows name: where fields alone name it, too little for a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,21 @@ class Origin:
 
 def origins(findings: Iterable[Finding]) -> tuple[Origin, ...]:
     """Return every author once: named models, then providers, then unknown ones."""
+    findings = tuple(findings)
     held: dict[tuple[str, str | None, str | None], list[tuple[Finding, str]]] = {}
     for finding in findings:
         for name, provider, through, confidence in _authors(finding):
             held.setdefault((name, provider, through), []).append((finding, confidence))
     named_providers = {p for (name, p, _) in held if name}
+    doubted = {f.subject for f in findings if f.rule == DOUBTED}
     found = []
     for (name, provider, through), of in held.items():
         if not name and provider in named_providers:
             continue  # "I am ChatGPT" where a field says gpt-4: the field says more.
         rows = [f.count for f, _ in of if f.total is not None]
         surest = max((c for _, c in of), key=CONFIDENCES.index)
+        if name in doubted and all(f.rule in BY_FIELD for f, _ in of):
+            surest = min(surest, "medium", key=CONFIDENCES.index)
         found.append(
             Origin(name, provider, through, max(rows, default=None), surest, tuple(f for f, _ in of))
         )

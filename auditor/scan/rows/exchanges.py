@@ -64,7 +64,7 @@ def exchanges(plan: Plan, root: str) -> Iterator[Exchange]:
 
 
 def who(plan: Plan, root: str) -> tuple[str, ...]:
-    """Return SQL steps after which the column `named` is the one model that fields name, or NULL.
+    """Return SQL steps after which the column `plain` is the one model that fields name, or NULL.
 
     Each step reads the columns of the one before.
     """
@@ -75,7 +75,7 @@ def who(plan: Plan, root: str) -> tuple[str, ...]:
     between = literal(BETWEEN)
     several = f"list_distinct(list_filter([{names}], lambda g: g IS NOT NULL))"
     alone = f"len(gs) = 1 AND NOT contains(gs[1], {between})"
-    one = f"CASE WHEN {alone} THEN ltrim(gs[1], '?') END AS named"
+    one = f"CASE WHEN {alone} THEN ltrim(gs[1], '?') END AS plain"
     return ", ".join(raw), ", ".join(alike), ", ".join(found), f"{several} AS gs", one
 
 

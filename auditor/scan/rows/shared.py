@@ -18,6 +18,7 @@ import pyarrow as pa
 from auditor.overlap.statements import literal
 from auditor.panel import normalised
 from auditor.scan.finding import Evidence
+from auditor.scan.models import canonical
 from auditor.scan.rows.exchanges import Exchange, exchanges, narrowed, who
 from auditor.scan.rows.files import DataFile
 from auditor.scan.rows.look import connected
@@ -53,7 +54,7 @@ def shared_rows(
 
     Parameters
     ----------
-    root, files, sample : as for `scan_rows`. prompts : of the panel. named : plain names that are asked for.
+    root, files, sample : as for `scan_rows`. prompts : of the panel. named : names, as findings write them.
     """
     wanted = pa.table({"named": pa.array(sorted(set(named)), pa.string())})
     keys = _keys(prompts)
@@ -63,6 +64,8 @@ def shared_rows(
     with tempfile.TemporaryDirectory(prefix="audit-scan-") as folder, connected(Path(folder)) as con:
         con.register("audit_prompts", table)
         con.register("audit_named", wanted)
+        # Called for names alone, each once, not for rows.
+        con.create_function("canonical", canonical, ["VARCHAR"], "VARCHAR")
         for file in files:
             try:
                 opened = open_file(con, root, file, sample, Path(folder))
@@ -107,12 +110,16 @@ def _statement(exchange: Exchange, rows: str, steps: Sequence[str], longest: int
         "JOIN audit_prompts USING (key)"
     )
     if exchange.model is not None:
-        told = f"SELECT *, {literal(exchange.model)} AS named FROM ({joined})"
+        told = f"SELECT *, {literal(exchange.model)} AS plain FROM ({joined})"
+        alike = "plain AS named"
     else:
-        told = joined
+        told, alike = joined, "canonical(plain) AS named"
         for step in steps:
             told = f"SELECT *, {step} FROM ({told})"
     return (
+        f"WITH told AS MATERIALIZED (SELECT line, row, answer, prompt, plain FROM ({told})), "
+        f"names AS (SELECT plain, {alike} FROM (SELECT DISTINCT plain FROM told WHERE plain IS NOT NULL)) "
         f"SELECT named, prompt, arg_min(left(answer, {LONGEST_ANSWER}), row), arg_min(line, row), min(row) "
-        f"FROM ({told}) SEMI JOIN audit_named USING (named) GROUP BY named, prompt ORDER BY named, prompt"
+        "FROM told JOIN names USING (plain) SEMI JOIN audit_named USING (named) "
+        "GROUP BY named, prompt ORDER BY named, prompt"
     )

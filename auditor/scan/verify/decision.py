@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from auditor.reasons import UNABLE
 from auditor.report import Interval
-from auditor.thresholds import SAME_ANSWERS
+from auditor.thresholds import FEW_PROBES, SAME_ANSWERS
 
-MIN_SHARED = 100
+MIN_SHARED = FEW_PROBES
 """Prompts that rows and panel share, below which nothing is said of the rows."""
 FITS, NO_FIT, CANNOT_TELL, NOT_CHECKED = "fits", "does not fit", "cannot be told", "not checked"
 FIRM = ("moderate", "moderately_strong", "strong")

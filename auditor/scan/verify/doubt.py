@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from auditor.scan import models
 from auditor.scan.finding import Finding
-from auditor.scan.origins import origins
+from auditor.scan.origins import BY_FIELD, origins
 
-BY_FIELD = ("GEN001", "GEN002", "GEN013")
 OTHER_SIGNS = ("GEN004", "GEN005", "GEN006", "GEN008", "GEN011")
 
 

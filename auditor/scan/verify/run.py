@@ -23,7 +23,7 @@ from auditor.scan.rows.files import DataFile, data_file
 from auditor.scan.rows.packed import Unreadable
 from auditor.scan.rows.shared import SharedRow, shared_rows
 from auditor.scan.verify import words
-from auditor.scan.verify.decision import MIN_SHARED, NO_FIT, NOT_CHECKED, decide
+from auditor.scan.verify.decision import FITS, MIN_SHARED, NO_FIT, decide
 from auditor.scan.verify.doubt import Named, doubtful, named_generators
 from auditor.scan.verify.fit import Weigher
 from auditor.scan.verify.held import held
@@ -42,15 +42,15 @@ class Verifier:
     lineage: Lineage
 
     def check(self, part: Part, root: Path, sample: int, progress: Progress) -> tuple[str, ...]:
-        """Add GEN014 to a part where the text does not fit; return what else there is to say."""
+        """Add GEN014 and GEN015 to a part where the text fits or does not; return what is left open."""
         every = named_generators(part.findings)
         if not every:
             return (f"No field of the rows{_of(part)} names a generator that could be verified.",)
         asked = doubtful(every)
         notes = [_which(every, asked, part)] if len(asked) < len(every) else []
-        notes += [words.note(n.name, NOT_CHECKED, TOO_MANY, None) for n in asked[MOST_NAMES:]]
+        notes += [words.not_checked(n.name, TOO_MANY) for n in asked[MOST_NAMES:]]
         models = {n.name: held(n.name, self.panel.subjects, self.lineage) for n in asked[:MOST_NAMES]}
-        notes += [words.note(n, NOT_CHECKED, NOT_HELD, None) for n, model in models.items() if not model]
+        notes += [words.not_checked(n, NOT_HELD) for n, model in models.items() if not model]
         known = [n for n in asked[:MOST_NAMES] if models[n.name]]
         if not known:
             return tuple(notes)
@@ -60,9 +60,7 @@ class Verifier:
         by_name = {n.name: [r for r in rows if r.named == n.name] for n in known}
         enough = [n for n in known if len(by_name[n.name]) >= MIN_SHARED]
         notes += [
-            words.note(n.name, NOT_CHECKED, words.few(len(by_name[n.name])), None)
-            for n in known
-            if n not in enough
+            words.not_checked(n.name, words.few(len(by_name[n.name]))) for n in known if n not in enough
         ]
         if enough:
             texts = {ROWS.format(n.name): {r.prompt: r.answer for r in by_name[n.name]} for n in enough}
@@ -78,14 +76,17 @@ class Verifier:
         """Judge one name: a finding for the part, or a note."""
         weighed = weigher.weighed(ROWS.format(one.name), model)
         answer, reason, rival = decide(weighed)
-        if answer != NO_FIT or rival is None:
-            return [words.note(one.name, answer, reason, weighed)]
+        if answer == NO_FIT and rival is not None:
+            # Medium at most: the panel's models are not all the models there are.
+            said = "GEN014", words.does_not_fit(one.name, weighed, rival), "medium"
+        elif answer == FITS:
+            said = "GEN015", words.fits(one.name, weighed), "medium"
+        else:
+            return [words.open_question(one.name, reason, weighed)]
         first = sorted(rows, key=lambda r: (r.at.file, r.at.row or 0))[:EVIDENCE_KEPT]
         part.findings.append(
             Finding(
-                "GEN014",
-                words.message(one.name, weighed, rival),
-                "medium",  # never more: the panel's models are not all the models there are
+                *said,
                 one.name,
                 tuple(replace(r.at, excerpt=r.answer[:EXCERPT]) for r in first),
                 len(rows),

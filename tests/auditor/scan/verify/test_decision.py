@@ -9,6 +9,7 @@ import pytest
 from auditor.lineage import Lineage
 from auditor.report import LineageRow
 from auditor.scan.finding import Finding
+from auditor.scan.origins import origins
 from auditor.scan.verify import decision
 from auditor.scan.verify.decision import CANNOT_TELL, FITS, NO_FIT, NOT_CHECKED, Candidate, Weighed, decide
 from auditor.scan.verify.doubt import doubtful, named_generators
@@ -83,3 +84,14 @@ def test_a_name_is_doubtful_where_another_sign_contradicts_it_or_it_may_be_a_wor
     assert one.name == "claude-2" and "OpenAI" in one.why
     agreed = Finding("GEN001", "m", "high", "gpt-4", count=9, total=20)
     assert not any(n.why for n in named_generators([agreed, told]))
+
+
+def test_a_doubted_name_of_a_field_alone_is_too_little_for_a_conflict():
+    field = Finding("GEN001", "m", "high", "gpt-4", count=9, total=20)
+    doubt = Finding("GEN014", "m", "medium", "gpt-4", count=9, total=20)
+    card = Finding("GEN006", "m", "high", "gpt-4")
+    assert [o.confidence for o in origins([field])] == ["high"]
+    assert [o.confidence for o in origins([field, doubt])] == ["medium"]
+    assert [o.confidence for o in origins([field, doubt, card])] == ["high"]
+    other = Finding("GEN001", "m", "high", "claude-2", count=9, total=20)
+    assert {o.name: o.confidence for o in origins([other, field, doubt])}["claude-2"] == "high"

@@ -35,7 +35,7 @@ def lines(folder, *records):
 def test_prompts_meet_whatever_their_white_space_and_composition(tmp_path):
     rows = [
         {"prompt": "Say hi now ", "response": "a", "model": "openai/GPT-4"},
-        {"prompt": "nai\u0308ve e\u0301 test", "response": "b", "model": "claude-2"},
+        {"prompt": "nai\u0308ve e\u0301 test", "response": "b", "model": "Claude2"},
         {"prompt": "say hi now", "response": "another case is another prompt", "model": "claude-2"},
         {"prompt": "", "response": "no prompt", "model": "claude-2"},
         {"prompt": "The fourth prompt", "response": " ", "model": "claude-2"},

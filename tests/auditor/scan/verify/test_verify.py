@@ -12,7 +12,7 @@ from auditor.errors import AuditError
 from auditor.scan.run import ScanConfig, run
 from tests.auditor.scan import verify_panels
 
-USE = "internal_research"
+USE = "train_competing_llm"
 CLAUDE, GPT = 0, 100
 """Numbers of the generated models that are called claude-2 and gpt-4."""
 
@@ -45,17 +45,21 @@ def test_rows_that_another_model_wrote_do_not_fit(panel, tmp_path):
     )
     assert "claude-2" in finding.message and "may be the reason" in finding.message
     assert finding.evidence[0].file == "a.jsonl" and finding.evidence[0].row == 1
-    # The terms of the named one stay; whose hold is open, and nobody is in conflict for it.
+    # Whose terms hold is open: neither the named one's nor another's make a conflict.
     [answer] = report.answers
     [link] = [link for link in answer.links if finding.fingerprint in link.findings]
     assert link.answer == "cannot_tell" and "gpt-4" in link.name
+    assert answer.answer == "cannot_tell"
 
 
 def test_rows_that_fit_are_said_to(panel, tmp_path):
     folder = verify_panels.dataset(tmp_path / "d", "gpt-4", panel[2], verify_panels.sampled(GPT))
     report = scanned(panel, folder)
     assert not doubted(report)
-    assert any(n.startswith("The text of the rows that name gpt-4 fits it: over 120") for n in report.notes)
+    [finding] = [f for f in report.findings if f.rule == "GEN015"]
+    assert finding.severity == "note" and finding.subject == "gpt-4"
+    assert finding.message.startswith("The text of the rows that name gpt-4 fits it: over 120 prompts")
+    assert report.answers[0].answer == "conflict", "the name is as sure as it was"
 
 
 def test_rows_of_a_model_that_the_panel_lacks_fit_nobody(panel, tmp_path):
