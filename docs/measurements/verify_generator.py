@@ -9,8 +9,8 @@ its family's calibration are taken out of what they are judged by. The rows name
   taught : a teacher that the model is documented to have learned from (wrong, and near);
   other  : a model of another provider, unrelated on record (false).
 To save time: models with something of their own, one of every other family; one label of kin, one teacher
-To save time: models with something of their own, one of every other family; one label of kin, a teacher and
-set before either was looked at, and not changed after. FEWER : prompts that are shared, drawn at random
+and three others each, drawn at random; 200 resamples. Families are shown in two halves: rules and numbers
+were set before either was looked at, and not changed after. FEWER : prompts that are shared, drawn at random
 (default 20 50 100 200, and all). Leaves out the reading of rows, and the answer "not checked" (fewer than
 `MIN_SHARED` prompts).
 """
