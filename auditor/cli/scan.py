@@ -82,11 +82,12 @@ def scan(
     )
     fail_on = given.pop("fail_on")
     from auditor.scan import run
+    from auditor.scan.answer import ANSWERS
 
     with Bars(terminal) as progress:
         report = run.run(run.ScanConfig(target, **given), progress)
     _show(report, places, terminal)
-    if fail_on != NEVER and _reached(report, fail_on):
+    if fail_on != NEVER and ANSWERS.index(run.strictest(report)) >= ANSWERS.index(fail_on):
         ctx.exit(FOUND)
 
 
@@ -101,9 +102,3 @@ def _show(report: ScanReport, places: list[tuple[str, str]], terminal: Terminal)
     data = as_data(report)
     for format_, place in places:
         terminal.write(render(data, format_), place)
-
-
-def _reached(report: ScanReport, fail_on: str) -> bool:
-    from auditor.scan.answer import ANSWERS
-
-    return any(ANSWERS.index(a.answer) >= ANSWERS.index(fail_on) for a in report.answers)

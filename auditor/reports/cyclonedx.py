@@ -6,15 +6,12 @@ terms are properties in the namespace "distill-audit". Leaves out findings: SARI
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from auditor.reports.bom import numbered
 from auditor.reports.bom_licences import declared, observed
 from auditor.reports.html import ADDRESS
-from auditor.reports.scan import ascii_json
 from auditor.reports.scan_words import LIMITS, NAME, Part, count, moment, name, percent, short
 
 DATASET = "dataset"
@@ -24,11 +21,7 @@ Json = dict[str, Any]
 
 def render(found: Part) -> str:
     """Render as JSON in ASCII; the same report gives the same document, serial number included."""
-    document = _document(found)
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-    serial = uuid.uuid5(uuid.NAMESPACE_OID, f"distill-audit:{digest}")
-    head = {key: document.pop(key) for key in ("$schema", "bomFormat", "specVersion")}
-    return ascii_json({**head, "serialNumber": f"urn:uuid:{serial}", **document})
+    return numbered(_document(found))
 
 
 def _document(found: Part) -> Json:

@@ -7,16 +7,13 @@ dependency or an ancestor. Leaves out weights, licences and everything else that
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from auditor.report import LineageRow, Report, Verdict
 from auditor.reports import gist, phrases
+from auditor.reports.bom import numbered
 from auditor.reports.html import ADDRESS
-from auditor.reports.scan import ascii_json
 from auditor.reports.scan_words import short
 
 STUDENT, BASE = "student", "base"
@@ -27,11 +24,7 @@ Json = dict[str, Any]
 
 def render(report: Report) -> str:
     """Render as JSON in ASCII; the same report gives the same document, serial number included."""
-    document = _document(report)
-    digest = hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-    serial = uuid.uuid5(uuid.NAMESPACE_OID, f"distill-audit:{digest}")
-    head = {key: document.pop(key) for key in ("$schema", "bomFormat", "specVersion")}
-    return ascii_json({**head, "serialNumber": f"urn:uuid:{serial}", **document})
+    return numbered(_document(report))
 
 
 def _document(report: Report) -> Json:

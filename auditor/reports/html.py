@@ -97,9 +97,9 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What every page is made with: everything escaped and made visible, a name that is missing an error."""
+    return Environment(
         loader=PackageLoader("auditor.reports"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -107,6 +107,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _environment() -> Environment:
+    made = environment()
     words = {"level": phrases.level_words, "title_of": phrases.title}
     written = {
         "p": numerals.p_value,
@@ -115,10 +120,10 @@ def _environment() -> Environment:
         "decimals": numerals.decimals,
         "span": numerals.span,
     }
-    environment.filters |= (
+    made.filters |= (
         words | written | {"line": inert.one_line, "link": link, "marked": marked, "setting": setting}
     )
-    environment.globals |= {
+    made.globals |= {
         "EXHIBITS_SHOWN": EXHIBITS_SHOWN,
         "controls": controls,
         "error_rates": error_rates,
@@ -137,4 +142,4 @@ def _environment() -> Environment:
         "surprises": surprises,
         "terms": terms,
     }
-    return environment
+    return made

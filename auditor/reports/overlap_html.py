@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from auditor.reports import html, inert
 from auditor.reports.overlap_tables import percent, similarity, tables
@@ -34,14 +34,7 @@ def render(found: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("auditor.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=html.shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.environment()
     environment.filters |= {
         "line": inert.one_line,
         "marked": html.marked,

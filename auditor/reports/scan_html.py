@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from auditor.reports import html, inert, scan_chains, scan_findings, scan_mixture, scan_tables, scan_words
 from auditor.reports.scan_words import Part
@@ -37,14 +37,7 @@ def render(found: Part) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("auditor.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=html.shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html.environment()
     environment.filters |= {
         "line": inert.one_line,
         "link": html.link,

@@ -70,20 +70,22 @@ def contradictions(found: Part) -> list[str]:
 def generators(found: Part) -> Table:
     """Who wrote the rows, as far as it shows."""
     of = numbers(found)
-    rows: list[Row] = [
-        (
-            name(g["name"]) or "unknown model",
-            name(g["provider"]) or "not known",
-            count(g["rows"]),
-            percent(g["share"]),
-            name(g["through"]),
-            name(g["confidence"]),
-            ", ".join(of[f] for f in g["findings"] if f in of),
-        )
-        for g in found["generators"][:SHOWN]
-    ]
+    rows = [generator(g, of, "unknown model") for g in found["generators"][:SHOWN]]
     head = ("model", "provider", "rows", "share", "through the dataset", "confidence", "findings")
     return used(Table("generators", "Who wrote the rows", _who(found), head, rows))
+
+
+def generator(g: Part, of: dict[str, str], unnamed: str) -> Row:
+    """One model that wrote rows; `of` : fingerprint of a finding -> its number in the report."""
+    return (
+        name(g["name"]) or unnamed,
+        name(g["provider"]) or "not known",
+        count(g["rows"]),
+        percent(g["share"]),
+        name(g["through"]),
+        name(g["confidence"]),
+        ", ".join(of[f] for f in g["findings"] if f in of),
+    )
 
 
 def _who(found: Part) -> str:

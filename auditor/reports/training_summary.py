@@ -10,7 +10,7 @@ from __future__ import annotations
 from auditor.reports.bench_tables import Row, Table
 from auditor.reports.markdown import bullets, inline, table
 from auditor.reports.scan_findings import numbers, ordered
-from auditor.reports.scan_tables import untold, used
+from auditor.reports.scan_tables import generator, untold, used
 from auditor.reports.scan_words import LIMITS, Part, count, moment, name, percent, short
 
 TODO = "TO COMPLETE"
@@ -116,20 +116,7 @@ def _models(generators: list[Part], found: Part, none: str) -> list[str]:
     if not generators:
         return [none]
     of = numbers(found)
-    rows: list[Row] = [
-        (
-            name(g["name"]) or "not named",
-            name(g["provider"]) or "not known",
-            count(g["rows"]),
-            percent(g["share"]),
-            name(g["through"]),
-            name(g["confidence"]),
-            ", ".join(of[f] for f in g["findings"] if f in of),
-            TODO,
-            TODO,
-        )
-        for g in generators[:SHOWN]
-    ]
+    rows: list[Row] = [(*generator(g, of, "not named"), TODO, TODO) for g in generators[:SHOWN]]
     shown = used(Table("models", "", "", HEAD, rows))
     parts = [table(shown.head, shown.rows), *_behind(generators[:SHOWN], found)]
     more = len(generators) - SHOWN

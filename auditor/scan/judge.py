@@ -9,18 +9,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from auditor.scan.answer import ANSWERS, Answer, Link
-from auditor.scan.chains import chains
-from auditor.scan.facts import Part
 from auditor.scan.terms import Terms
 
 PLACES = 3
 
 
-def judge(parts: Iterable[Part], use: str, terms: Terms) -> Answer:
-    """Answer for one use."""
-    links = merged([link for part in parts for link in chains(part, use, terms)])
+def judge(links: Iterable[Link], use: str, terms: Terms) -> Answer:
+    """Answer for one use, by its chains (`chains.py`)."""
+    links = merged(list(links))
     links.sort(key=lambda link: (-ANSWERS.index(link.answer), link.generator is None, -(link.rows or 0)))
-    answer = max((link.answer for link in links), key=ANSWERS.index, default="cannot_tell")
+    answer = strictest(links)
     deciding = [link for link in links if link.answer == answer]
     return Answer(
         use=use,
@@ -30,6 +28,11 @@ def judge(parts: Iterable[Part], use: str, terms: Terms) -> Answer:
         conditions=conditions(links, terms),
         settle=tuple(dict.fromkeys(link.settle for link in links if link.settle)),
     )
+
+
+def strictest(links: Iterable[Link]) -> str:
+    """Return the strictest answer of some chains; none: nothing can be told."""
+    return max((link.answer for link in links), key=ANSWERS.index, default="cannot_tell")
 
 
 def merged(links: Sequence[Link]) -> list[Link]:

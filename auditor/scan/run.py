@@ -5,27 +5,30 @@ Leaves out how a report looks (`auditor/reports/scan.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.errors import AuditError
 from auditor.progress import Progress, Silent
-from auditor.scan import ignore, terms
-from auditor.scan.answer import ANSWERS
+from auditor.scan import ignore, judge, terms
+from auditor.scan.answer import ANSWERS, Link
+from auditor.scan.chains import chains
+from auditor.scan.days import span
 from auditor.scan.facts import Asked, Part, facts
 from auditor.scan.finding import Finding
 from auditor.scan.identity import hub_id
-from auditor.scan.judge import judge
 from auditor.scan.licence_findings import of_licences
 from auditor.scan.origins import origins
 from auditor.scan.part_rows import read_rows
 from auditor.scan.result import Declared, Generator, PartRead, ScanReport
-from auditor.scan.terms import USES, Terms
+from auditor.scan.terms import CHANNELS, USES, Terms
 from auditor.scan.terms_findings import of_terms
+from auditor.scan.terms_list import one_of
 from auditor.scan.tree import Tree, walk
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
     uses = _uses(config.uses)
     rules = ignore.load(Path(config.ignore), now.date()) if config.ignore else ignore.none()
     knowledge = terms.load()
-    _check(config, knowledge)
+    _check(config)
     verifier = _verifier(config)
     tree = walk(config.target)
     if all(f.kind == "other" for f in tree.files) and not tree.left_out:
@@ -92,7 +95,8 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         kept = {f.fingerprint for f in findings}
         part.findings = [f for f in part.findings if f.fingerprint in kept]
     progress.stage("weighing terms")
-    answers = tuple(judge(parts, use, knowledge) for use in uses)
+    links = {use: [list(chains(part, use, knowledge)) for part in parts] for use in uses}
+    answers = tuple(judge.judge(chain.from_iterable(links[use]), use, knowledge) for use in uses)
     more, more_ignored = ignore.apply(rules, list(of_terms(answers, findings, knowledge, now.date())))
     looked_at = sum(found.rows for found in rows)
     return ScanReport(
@@ -116,7 +120,7 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
         ignored=(*ignored, *more_ignored),
         files=tuple(sorted([*read, *(f for found in rows for f in found.files)], key=lambda f: f.path)),
         people=sum(sum(found.human.values()) for found in rows),
-        parts=_parts(parts, uses, knowledge) if len(parts) > 1 else (),
+        parts=_parts(parts, links) if len(parts) > 1 else (),
         notes=(
             *_notes(tree, parts, looked_at),
             *(n for found in rows for n in found.notes),
@@ -129,16 +133,16 @@ def run(config: ScanConfig, progress: Progress | None = None, now: datetime | No
 def _uses(given: Sequence[str]) -> tuple[str, ...]:
     """Return the uses in their order; refuse one that does not exist."""
     for use in given:
-        if use not in USES:
-            raise AuditError(f"{use!r} is no use. Known are: {', '.join(USES)}.")
+        one_of("use", use, USES)
     return tuple(u for u in USES if u in given) or USES
 
 
-def _check(config: ScanConfig, knowledge: Terms) -> None:
+def _check(config: ScanConfig) -> None:
     """Refuse a channel or a day that cannot be used before any file is read."""
-    from auditor.scan.in_force import in_force
-
-    in_force(knowledge, "gpt-4", config.channel, config.when, config.host)
+    if config.channel is not None:
+        one_of("channel", config.channel, CHANNELS)
+    if config.when is not None:
+        span(config.when)
     if config.sample < 0:
         raise AuditError(f"--sample {config.sample}: give how many rows of each file, or 0 for all.")
 
@@ -192,8 +196,8 @@ def _generators(parts: Sequence[Part], rows: int) -> tuple[Generator, ...]:
     return tuple(sorted(found, key=lambda g: (-(g.rows or 0), not g.name)))
 
 
-def _parts(parts: Sequence[Part], uses: Sequence[str], knowledge: Terms) -> tuple[PartRead, ...]:
-    """Answer for each part by itself."""
+def _parts(parts: Sequence[Part], links: Mapping[str, list[list[Link]]]) -> tuple[PartRead, ...]:
+    """Answer for each part by itself; `links` : use -> chains of each part."""
     return tuple(
         PartRead(
             path=part.path,
@@ -202,9 +206,9 @@ def _parts(parts: Sequence[Part], uses: Sequence[str], knowledge: Terms) -> tupl
             generators=tuple(
                 dict.fromkeys(o.name or o.provider or "unknown" for o in origins(part.findings))
             ),
-            answers=tuple(judge([part], use, knowledge).answer for use in uses),
+            answers=tuple(judge.strictest(of_part[i]) for of_part in links.values()),
         )
-        for part in parts
+        for i, part in enumerate(parts)
     )
 
 

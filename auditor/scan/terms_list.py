@@ -32,9 +32,9 @@ def chosen(
 ) -> Chosen:
     """Return the entries that all of the given leave; None = not asked."""
     if kind is not None:
-        _one_of("kind", kind, KINDS)
+        one_of("kind", kind, KINDS)
     if use is not None:
-        _one_of("use", use, USES)
+        one_of("use", use, USES)
     if model is None and (channel or when or host):
         raise AuditError("--channel, --date and --host say how a model was asked: add --model.")
     found = in_force(terms, model, channel, when, host) if model is not None else None
@@ -69,7 +69,7 @@ def row(entry: Entry, use: str | None, format: str) -> dict[str, object]:
     return made | {"verdict": said.verdict} | ({"reason": said.reason} if format == "json" else {})
 
 
-def _one_of(what: str, given: str, allowed: Sequence[str]) -> None:
+def one_of(what: str, given: str, allowed: Sequence[str]) -> None:
     """Refuse a value that does not exist."""
     if given in allowed:
         return

@@ -34,7 +34,6 @@ PORTS = {
 }
 _CODES = "|".join(c for c in PORTS.values() if c not in ("no", "us", "it", "at", "se", "es"))
 _PORT = r"\(?(?:" + "|".join(PORTS) + rf")\)?|(?:{_CODES})(?![a-z])|(?-i:US|IT|AT|SE|ES)(?![a-z])"
-_ELEMENT = rf"attribution|by|{_NC}|{_SA}|{_ND}"
 _TOKEN = re.compile(
     rf"(?P<zero>zero|0)(?![\d])|(?P<nc>{_NC})(?![a-z])|(?P<sa>{_SA})(?![a-z])|(?P<nd>{_ND})(?![a-z])"
     rf"|(?P<by>attribution|by)(?![a-z])|(?P<version>{_VERSION})|(?P<port>{_PORT})|(?P<filler>{_FILLER})(?![a-z])",

@@ -9,20 +9,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditor.overlap import names
 from auditor.scan.rows.packed import PACKED_ENDINGS, Unreadable, opened, packing
 
-FORMATS = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-}
+# Those of `audit overlap` but plain text, which has no rows; and Arrow, as Hugging Face saves.
+FORMATS = {ending: format for ending, format in names.FORMATS.items() if format != "text"}
+FORMATS |= dict.fromkeys((".arrow", ".feather", ".ipc"), "arrow")
 HEAD = 1 << 16
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
